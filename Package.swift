@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list for every target, so that no target is built under softer rules.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets without C interoperation are also built with strict memory safety.
+let safeSettings = settings + [.strictMemorySafety()]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "fieldgrid",
+    products: [
+        .executable(name: "fieldgrid", targets: ["FieldgridCommand"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Below 2.100 unbounded HTTP/1 headers crash a server before any of our code runs
+        // (CVE-2026-28980).
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd"),
+        .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode"),
+        .systemLibrary(name: "CXlsxwriter", pkgConfig: "xlsxwriter"),
+        .target(name: "FieldgridModel", swiftSettings: safeSettings),
+        .target(
+            name: "FieldgridSync", dependencies: ["FieldgridModel", "CZstd", crypto],
+            swiftSettings: settings),
+        .target(
+            name: "FieldgridSchema",
+            dependencies: ["FieldgridModel", .product(name: "Yams", package: "Yams")],
+            swiftSettings: safeSettings),
+        .target(
+            name: "FieldgridReplica", dependencies: ["FieldgridModel", "FieldgridSync", grdb],
+            swiftSettings: settings),
+        .target(
+            name: "FieldgridHub",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", grdb, crypto, hummingbird,
+                logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "FieldgridNode",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica", "CCurl",
+                crypto,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "FieldgridCommand",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
+                "FieldgridHub", "FieldgridNode", "CQrencode", "CXlsxwriter", "CCurl", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+    ]
+)
