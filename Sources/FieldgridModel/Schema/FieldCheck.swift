@@ -18,6 +18,8 @@ package enum TextShape: String, Hashable, Sendable, Codable, CaseIterable {
     case email
     /// Six digits.
     case postalCode = "postal_code"
+    /// `2026H1` or `2026H2`.
+    case halfYear = "half_year"
 }
 
 /// Check digits (domain.md section 3 gives standards, algorithms, vectors).
