@@ -48,11 +48,14 @@ package struct UUIDBits: Hashable, Sendable, Comparable {
     }
 
     package var bytes: [UInt8] {
-        (0..<16).map { index in
-            index < 8
-                ? UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * index))
-                : UInt8(truncatingIfNeeded: low >> UInt64(56 - 8 * (index - 8)))
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        for word in [high, low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
         }
+        return bytes
     }
 
     package static func < (left: UUIDBits, right: UUIDBits) -> Bool {

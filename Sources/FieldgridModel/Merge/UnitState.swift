@@ -1,0 +1,102 @@
+/// One accepted changeset as merge sees it: who offered a value, when, and
+/// where in the hub's order it was accepted.
+package struct Offer: Hashable, Sendable {
+    package var identity: ChangesetIdentity
+    package var node: NodeID
+    package var author: String
+    package var source: ValueSource
+    /// As the hub bounded it.
+    package var time: HybridTime
+    /// The hub moved the time to a bound, so it never wins by itself.
+    package var isClamped: Bool
+    /// The scope and position at which the hub accepted it.
+    package var scope: ScopeCode
+    package var position: Position
+
+    package init(
+        identity: ChangesetIdentity, node: NodeID, author: String, source: ValueSource,
+        time: HybridTime, isClamped: Bool, accepted: (scope: ScopeCode, position: Position)
+    ) {
+        self.identity = identity
+        self.node = node
+        self.author = author
+        self.source = source
+        self.time = time
+        self.isClamped = isClamped
+        scope = accepted.scope
+        position = accepted.position
+    }
+}
+
+/// One value that no other change had seen when it was made.
+package struct Side: Hashable, Sendable {
+    package var value: UnitValue
+    package var offer: Offer
+    /// The conflict this value settled, if a person chose it.
+    package var settles: RecordID?
+
+    package init(value: UnitValue, offer: Offer, settles: RecordID? = nil) {
+        self.value = value
+        self.offer = offer
+        self.settles = settles
+    }
+}
+
+/// What the hub keeps of one merge unit.
+///
+/// - Sides are always the changes not yet seen by another change, also after
+///   a rule has decided; winner and state are computed from them, so they do
+///   not depend on the order of arrival. Normally there is one.
+/// - `changed` is the position at which the unit last changed or was decided.
+///   It only grows, and it is what a pull compares.
+package struct UnitState: Hashable, Sendable {
+    package var changed: Position
+    package var sides: [Side]
+    package var conflict: ConflictReference?
+
+    package init(changed: Position, sides: [Side], conflict: ConflictReference? = nil) {
+        self.changed = changed
+        self.sides = sides
+        self.conflict = conflict
+    }
+}
+
+/// The conflict of a unit that is going on, or whose settlement still stands.
+package struct ConflictReference: Hashable, Sendable {
+    package var id: RecordID
+    package var state: ConflictState
+    /// What both sides started from.
+    package var base: UnitValue
+
+    package init(id: RecordID, state: ConflictState, base: UnitValue) {
+        self.id = id
+        self.state = state
+        self.base = base
+    }
+}
+
+/// Who has the last word on a conflict so far.
+package enum ConflictState: String, Hashable, Sendable, CaseIterable {
+    /// Waits for a person.
+    case open
+    /// A rule decided; a person may overturn it.
+    case decided
+    /// A person settled it, or a later value that saw every side did.
+    case settled
+    /// Settled once, and contradicted since.
+    case reopened
+
+    package var waitsForPerson: Bool { self == .open || self == .reopened }
+}
+
+/// What kind of disagreement a conflict is.
+package enum ConflictKind: String, Hashable, Sendable, CaseIterable {
+    /// The same unit, edited concurrently to different values.
+    case hard
+    /// A merged record breaks a rule that both sides kept.
+    case inconsistent
+    /// Deleted by one, edited by another.
+    case deleted
+    /// Two records with one natural key.
+    case duplicate
+}

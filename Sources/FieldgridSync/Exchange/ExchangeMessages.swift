@@ -1,0 +1,141 @@
+package import FieldgridModel
+
+/// What a node says in one exchange: where it stands, and what it saved.
+package struct ExchangeRequest: Hashable, Sendable {
+    /// The schema the node has; the hub sends its own when they differ.
+    package var schema: SchemaTag
+    /// The epoch that the positions belong to; nil at the first exchange.
+    package var epoch: EpochID?
+    /// How far the node has applied each scope.
+    package var positions: [ScopeCode: Position]
+    /// The incarnation that asks; its own unchallenged values are not sent
+    /// back to it.
+    package var incarnation: IncarnationID
+    package var batch: ChangesetBatch?
+    /// The most bytes, before compression, that the reply should have.
+    package var replyBytesMax: Int
+
+    package init(
+        schema: SchemaTag, epoch: EpochID?, positions: [ScopeCode: Position],
+        incarnation: IncarnationID, batch: ChangesetBatch?, replyBytesMax: Int = 4 << 20
+    ) {
+        self.schema = schema
+        self.epoch = epoch
+        self.positions = positions
+        self.incarnation = incarnation
+        self.batch = batch
+        self.replyBytesMax = replyBytesMax
+    }
+}
+
+/// Consecutive changesets of one incarnation. Only the heads of the digest
+/// chain travel: the receiver recomputes the links between.
+package struct ChangesetBatch: Hashable, Sendable {
+    /// The digest of the changeset before the first one.
+    package var previous: ContentDigest
+    /// The digest of the last one.
+    package var head: ContentDigest
+    /// In sequence order, without gaps, all of one incarnation.
+    package var changesets: [Changeset]
+
+    package init(previous: ContentDigest, head: ContentDigest, changesets: [Changeset]) {
+        self.previous = previous
+        self.head = head
+        self.changesets = changesets
+    }
+}
+
+/// What the hub answers: receipts, and everything newer in scope.
+package struct ExchangeReply: Hashable, Sendable {
+    package var epoch: EpochID
+    /// The hub's hybrid time; the node's clock rises to it.
+    package var time: HybridTime
+    package var schema: SchemaTag
+    /// The hub's schema as canonical JSON, when the node's is another.
+    package var schemaDocument: [UInt8]?
+    package var receipts: [Receipt]
+    package var chain: ChainAnswer
+    /// Where the node stands once it has applied this reply, for each scope
+    /// it receives. A scope that is missing is no longer the node's.
+    package var positions: [ScopeCode: Position]
+    package var records: [RecordDelta]
+    /// There is more to fetch at once.
+    package var hasMore: Bool
+
+    package init(
+        epoch: EpochID, time: HybridTime, schema: SchemaTag, schemaDocument: [UInt8]? = nil,
+        receipts: [Receipt] = [], chain: ChainAnswer = .follows,
+        positions: [ScopeCode: Position] = [:], records: [RecordDelta] = [], hasMore: Bool = false
+    ) {
+        self.epoch = epoch
+        self.time = time
+        self.schema = schema
+        self.schemaDocument = schemaDocument
+        self.receipts = receipts
+        self.chain = chain
+        self.positions = positions
+        self.records = records
+        self.hasMore = hasMore
+    }
+}
+
+/// How a batch fits what the hub has of the incarnation.
+package enum ChainAnswer: Hashable, Sendable {
+    case follows
+    /// The batch begins after a gap: send from this sequence on.
+    case gap(expected: Int64)
+    /// The hub has another changeset under this sequence: two lives of one
+    /// database. The node starts a new incarnation from there.
+    case fork(at: Int64)
+}
+
+/// What changed of one record since the node's position.
+package struct RecordDelta: Hashable, Sendable {
+    package enum Presence: UInt8, Hashable, Sendable {
+        /// There, and changed as the units say.
+        case alive = 0
+        /// There; units not listed are empty. The node did not have it.
+        case whole = 1
+        case deleted = 2
+        /// Moved to a scope that is not this one.
+        case left = 3
+    }
+
+    package var scope: ScopeCode
+    package var number: RecordNumber
+    /// Nil when the node knows the number already.
+    package var id: RecordID?
+    package var type: TypeNumber
+    package var presence: Presence
+    package var units: [UnitDelta]
+
+    package init(
+        scope: ScopeCode, number: RecordNumber, id: RecordID?, type: TypeNumber,
+        presence: Presence, units: [UnitDelta]
+    ) {
+        self.scope = scope
+        self.number = number
+        self.id = id
+        self.type = type
+        self.presence = presence
+        self.units = units
+    }
+}
+
+/// One unit's value as it stands at the hub.
+package struct UnitDelta: Hashable, Sendable {
+    package var unit: UnitNumber
+    package var value: UnitValue
+
+    package init(unit: UnitNumber, value: UnitValue) {
+        self.unit = unit
+        self.value = value
+    }
+}
+
+/// What a message calls a record: its number where both sides know it, its
+/// id where one does not.
+package enum RecordReference: Hashable, Sendable {
+    case id(RecordID)
+    case number(ScopeCode, RecordNumber)
+}

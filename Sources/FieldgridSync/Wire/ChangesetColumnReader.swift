@@ -1,0 +1,175 @@
+package import FieldgridModel
+
+/// A batch as it arrived, its records not yet looked up.
+package struct ReceivedBatch: Hashable, Sendable {
+    package var previous: ContentDigest
+    package var head: ContentDigest
+    /// Every record that the batch names, once.
+    package var references: [RecordReference]
+    /// With the index of a reference in place of each record's id.
+    var changesets: [ReceivedChangeset]
+
+    /// The identities of the changesets, in order.
+    package var identities: [ChangesetIdentity] { changesets.map(\.head.identity) }
+
+    /// The changesets with their records' ids, one for each reference.
+    package func resolved(_ ids: [RecordID]) -> ChangesetBatch {
+        precondition(ids.count == references.count, "one id for each reference")
+        let changesets = changesets.map { received in
+            var changeset = received.head
+            changeset.changes = zip(received.changes, received.places).map { change, place in
+                var change = change
+                change.record = ids[place]
+                return change
+            }
+            return changeset
+        }
+        return ChangesetBatch(previous: previous, head: head, changesets: changesets)
+    }
+}
+
+/// A changeset whose changes name records by place.
+struct ReceivedChangeset: Hashable, Sendable {
+    var head: Changeset
+    var changes: [Change]
+    var places: [Int]
+}
+
+/// Reads what ``ChangesetColumns`` wrote.
+struct ChangesetColumnReader {
+    private var reader: ByteReader
+    private var authors: [String] = []
+    private var scopes: [ScopeCode] = []
+    private var schemas: [SchemaTag] = []
+    private var epochs: [EpochID] = []
+    private var contexts: [[ScopeCode: Position]] = []
+
+    static func read(_ reader: inout ByteReader) throws(WireError) -> ReceivedBatch {
+        var columns = ChangesetColumnReader(reader: reader)
+        let batch = try columns.batch()
+        reader = columns.reader
+        return batch
+    }
+
+    private init(reader: ByteReader) { self.reader = reader }
+
+    private mutating func batch() throws(WireError) -> ReceivedBatch {
+        let incarnation = IncarnationID(try reader.bits())
+        let first = Int64(try reader.index(below: 1 << 53, "sequence"))
+        let count = try reader.count()
+        let previous = try digest()
+        let head = try digest()
+        try readDictionaries()
+        var changesets = try heads(count: count, incarnation: incarnation, first: first)
+        var counts: [Int] = []
+        for _ in 0..<count { counts.append(try reader.count()) }
+        let references = try readChanges(into: &changesets, counts: counts)
+        return ReceivedBatch(
+            previous: previous, head: head, references: references, changesets: changesets)
+    }
+
+    private mutating func digest() throws(WireError) -> ContentDigest {
+        guard let digest = ContentDigest(try reader.raw(32)) else { throw .truncated(at: reader.offset) }
+        return digest
+    }
+
+    private mutating func readDictionaries() throws(WireError) {
+        for _ in 0..<(try reader.count()) { authors.append(try reader.text()) }
+        for _ in 0..<(try reader.count()) { scopes.append(ScopeCode(try reader.text())) }
+        for _ in 0..<(try reader.count(ofSize: 8)) {
+            schemas.append(SchemaTag(try reader.fixed()))
+        }
+        for _ in 0..<(try reader.count(ofSize: 16)) { epochs.append(EpochID(try reader.bits())) }
+        for _ in 0..<(try reader.count()) {
+            var context: [ScopeCode: Position] = [:]
+            for _ in 0..<(try reader.count(ofSize: 2)) {
+                let scope = scopes[try reader.index(below: scopes.count, "scope")]
+                context[scope] = Position(Int64(try reader.index(below: 1 << 53, "position")))
+            }
+            contexts.append(context)
+        }
+    }
+
+    private mutating func heads(
+        count: Int, incarnation: IncarnationID, first: Int64
+    ) throws(WireError) -> [ReceivedChangeset] {
+        var changesets: [ReceivedChangeset] = []
+        changesets.reserveCapacity(count)
+        for offset in 0..<count {
+            let author = authors[try reader.index(below: authors.count, "author")]
+            let code = try reader.byte()
+            guard let source = SourceCode.source(code) else {
+                throw .malformed("source \(code)", at: reader.offset)
+            }
+            let schema = schemas[try reader.index(below: schemas.count, "schema")]
+            let epoch = epochs[try reader.index(below: epochs.count, "epoch")]
+            let context = contexts[try reader.index(below: contexts.count, "context")]
+            let identity = ChangesetIdentity(incarnation: incarnation, seq: first + Int64(offset))
+            let head = Changeset(
+                identity: identity, author: author, time: .zero, source: source, schema: schema,
+                epoch: epoch, context: context, changes: [])
+            changesets.append(ReceivedChangeset(head: head, changes: [], places: []))
+        }
+        var time: Int64 = 0
+        for index in changesets.indices {
+            time &+= try reader.signed()
+            guard time >= 0 else { throw .malformed("time \(time)", at: reader.offset) }
+            changesets[index].head.time = HybridTime(raw: time)
+        }
+        return changesets
+    }
+
+    private mutating func readChanges(
+        into changesets: inout [ReceivedChangeset], counts: [Int]
+    ) throws(WireError) -> [RecordReference] {
+        let (references, places) = try RecordColumns.read(&reader, scopes: scopes)
+        guard places.count == counts.reduce(0, +) else {
+            throw .malformed("the changesets' counts do not add up", at: reader.offset)
+        }
+        var units: [(type: TypeNumber, unit: UnitNumber, members: Int)] = []
+        for _ in places {
+            let type = TypeNumber(try reader.index(below: ValueColumnReader.Bound.number, "type"))
+            let unit = UnitNumber(try reader.index(below: ValueColumnReader.Bound.number, "unit"))
+            let members = try reader.index(below: ValueColumnReader.Bound.members, "members")
+            units.append((type, unit, members))
+        }
+        let flags = try reader.raw(places.count)
+        var extras: [(Position?, Settlement?)] = []
+        for flag in flags { extras.append(try extra(flag)) }
+        var values = try ValueColumnReader(&reader)
+        var next = 0
+        let placeholder = RecordID(UUIDBits(high: 0, low: 0))
+        for (index, count) in counts.enumerated() {
+            for _ in 0..<count {
+                let (type, unit, members) = units[next]
+                let value = try values.take(type: type, unit: unit, members: members)
+                let change = Change(
+                    type: type, record: placeholder, unit: unit, value: value,
+                    seenThrough: extras[next].0, settles: extras[next].1)
+                changesets[index].changes.append(change)
+                changesets[index].places.append(places[next])
+                next += 1
+            }
+        }
+        try values.finish()
+        return references
+    }
+
+    private mutating func extra(_ flag: UInt8) throws(WireError) -> (Position?, Settlement?) {
+        guard flag < 4 else { throw .malformed("flags \(flag)", at: reader.offset) }
+        var seen: Position?
+        if flag & ChangesetColumns.Flag.seenThrough != 0 {
+            seen = Position(Int64(try reader.index(below: 1 << 53, "position")))
+        }
+        guard flag & ChangesetColumns.Flag.settles != 0 else { return (seen, nil) }
+        let conflict = RecordID(try reader.bits())
+        var sides: [ChangesetIdentity] = []
+        for _ in 0..<(try reader.count(ofSize: 17)) {
+            let incarnation = IncarnationID(try reader.bits())
+            let seq = Int64(try reader.index(below: 1 << 53, "sequence"))
+            sides.append(ChangesetIdentity(incarnation: incarnation, seq: seq))
+        }
+        let note = try reader.byte() == 1 ? try reader.text() : nil
+        return (seen, Settlement(conflict: conflict, sides: sides, note: note))
+    }
+}

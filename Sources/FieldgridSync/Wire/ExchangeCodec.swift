@@ -1,0 +1,190 @@
+package import FieldgridModel
+
+/// A request as it arrived, its records not yet looked up.
+package struct ReceivedRequest: Hashable, Sendable {
+    package var schema: SchemaTag
+    package var epoch: EpochID?
+    package var positions: [ScopeCode: Position]
+    package var incarnation: IncarnationID
+    package var replyBytesMax: Int
+    package var batch: ReceivedBatch?
+}
+
+/// The binary form of an exchange. Grammar: `schemas/wire/grammar.md`.
+package enum ExchangeCodec {
+    /// The content type of both directions.
+    package static let contentType = "application/vnd.fieldgrid.exchange"
+
+    package static func encode(
+        _ request: ExchangeRequest, number: (RecordID) -> (ScopeCode, RecordNumber)?
+    ) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.fixed(request.schema.value)
+        writer.bits(request.epoch?.bits ?? UUIDBits(high: 0, low: 0))
+        writer.bits(request.incarnation.bits)
+        writer.count(request.replyBytesMax)
+        write(request.positions, to: &writer)
+        writer.byte(request.batch == nil ? 0 : 1)
+        if let batch = request.batch {
+            ChangesetColumns.write(batch, to: &writer, number: number)
+        }
+        return Frame.wrap(writer.bytes, kind: .exchangeRequest)
+    }
+
+    package static func decodeRequest(_ frame: [UInt8]) throws(WireError) -> ReceivedRequest {
+        var reader = ByteReader(try Frame.unwrap(frame, kind: .exchangeRequest))
+        let schema = SchemaTag(try reader.fixed())
+        let epoch = try reader.bits()
+        let incarnation = IncarnationID(try reader.bits())
+        let replyBytesMax = Int(clamping: try reader.unsigned())
+        let positions = try readPositions(&reader)
+        let batch = try reader.byte() == 1 ? try ChangesetColumnReader.read(&reader) : nil
+        try reader.finish()
+        return ReceivedRequest(
+            schema: schema, epoch: epoch.high | epoch.low == 0 ? nil : EpochID(epoch),
+            positions: positions, incarnation: incarnation, replyBytesMax: replyBytesMax,
+            batch: batch)
+    }
+
+    package static func encode(_ reply: ExchangeReply) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.bits(reply.epoch.bits)
+        writer.count(Int(reply.time.raw))
+        writer.fixed(reply.schema.value)
+        writer.count(reply.schemaDocument?.count ?? 0)
+        writer.raw(reply.schemaDocument ?? [])
+        switch reply.chain {
+        case .follows: writer.byte(0)
+        case .gap(let expected):
+            writer.byte(1)
+            writer.count(Int(expected))
+        case .fork(let seq):
+            writer.byte(2)
+            writer.count(Int(seq))
+        }
+        write(reply.receipts, to: &writer)
+        write(reply.positions, to: &writer)
+        writer.byte(reply.hasMore ? 1 : 0)
+        DeltaColumns.write(reply.records, to: &writer)
+        return Frame.wrap(writer.bytes, kind: .exchangeReply)
+    }
+
+    package static func decodeReply(_ frame: [UInt8]) throws(WireError) -> ExchangeReply {
+        var reader = ByteReader(try Frame.unwrap(frame, kind: .exchangeReply))
+        let epoch = EpochID(try reader.bits())
+        let time = HybridTime(raw: Int64(clamping: try reader.unsigned()))
+        let schema = SchemaTag(try reader.fixed())
+        let document = Array(try reader.raw(try reader.count()))
+        let chain: ChainAnswer
+        switch try reader.byte() {
+        case 0: chain = .follows
+        case 1: chain = .gap(expected: Int64(clamping: try reader.unsigned()))
+        case 2: chain = .fork(at: Int64(clamping: try reader.unsigned()))
+        case let tag: throw .malformed("chain answer \(tag)", at: reader.offset)
+        }
+        let receipts = try readReceipts(&reader)
+        let positions = try readPositions(&reader)
+        let hasMore = try reader.byte() == 1
+        let records = try DeltaColumns.read(&reader)
+        try reader.finish()
+        return ExchangeReply(
+            epoch: epoch, time: time, schema: schema,
+            schemaDocument: document.isEmpty ? nil : document, receipts: receipts, chain: chain,
+            positions: positions, records: records, hasMore: hasMore)
+    }
+
+    /// Sorted by scope; each code as the length it shares with the one
+    /// before, then the rest.
+    private static func write(_ positions: [ScopeCode: Position], to writer: inout ByteWriter) {
+        writer.count(positions.count)
+        var last: [UInt8] = []
+        for (scope, position) in positions.sorted(by: { $0.key < $1.key }) {
+            let code = Array(scope.text.utf8)
+            let shared = zip(last, code).prefix { $0 == $1 }.count
+            writer.count(shared)
+            writer.count(code.count - shared)
+            writer.raw(code[shared...])
+            writer.count(Int(position.value))
+            last = code
+        }
+    }
+
+    private static func readPositions(
+        _ reader: inout ByteReader
+    ) throws(WireError) -> [ScopeCode: Position] {
+        var positions: [ScopeCode: Position] = [:]
+        var last: [UInt8] = []
+        for _ in 0..<(try reader.count(ofSize: 3)) {
+            let shared = try reader.index(below: last.count + 1, "shared length")
+            let code = Array(last[..<shared]) + (try reader.raw(try reader.count()))
+            guard let text = String(validating: code, as: UTF8.self), code.count <= 64 else {
+                throw .malformed("scope code", at: reader.offset)
+            }
+            let position = Int64(try reader.index(below: 1 << 53, "position"))
+            positions[ScopeCode(text)] = Position(position)
+            last = code
+        }
+        return positions
+    }
+
+    /// Runs of accepted receipts are one entry: `0 first count scope position`
+    /// where sequence and position both rise by one; a quarantined one is
+    /// `1 seq code message`.
+    private static func write(_ receipts: [Receipt], to writer: inout ByteWriter) {
+        writer.count(receipts.count)
+        var index = 0
+        while index < receipts.count {
+            switch receipts[index].outcome {
+            case .accepted(let scope, let position):
+                var length = 1
+                while index + length < receipts.count,
+                    receipts[index + length].seq == receipts[index].seq + Int64(length),
+                    receipts[index + length].outcome
+                        == .accepted(scope, Position(position.value + Int64(length)))
+                {
+                    length += 1
+                }
+                writer.byte(0)
+                writer.count(Int(receipts[index].seq))
+                writer.count(length)
+                writer.text(scope.text)
+                writer.count(Int(position.value))
+                index += length
+            case .quarantined(let code, let message):
+                writer.byte(1)
+                writer.count(Int(receipts[index].seq))
+                writer.text(code.rawValue)
+                writer.text(message)
+                index += 1
+            }
+        }
+    }
+
+    private static func readReceipts(_ reader: inout ByteReader) throws(WireError) -> [Receipt] {
+        let count = try reader.index(below: 1 << 20, "number of receipts")
+        var receipts: [Receipt] = []
+        while receipts.count < count {
+            let tag = try reader.byte()
+            let seq = Int64(try reader.index(below: 1 << 53, "sequence"))
+            guard tag == 0 else {
+                let text = try reader.text()
+                guard tag == 1, let code = QuarantineCode(rawValue: text) else {
+                    throw .malformed("quarantine code “\(text)”", at: reader.offset)
+                }
+                let message = try reader.text()
+                receipts.append(
+                    Receipt(seq: seq, outcome: .quarantined(code, message: message)))
+                continue
+            }
+            let length = try reader.index(below: count - receipts.count + 1, "run of receipts")
+            guard length > 0 else { throw .malformed("empty run of receipts", at: reader.offset) }
+            let scope = ScopeCode(try reader.text())
+            let position = Int64(try reader.index(below: 1 << 53, "position"))
+            for offset in 0..<Int64(length) {
+                let outcome = Receipt.Outcome.accepted(scope, Position(position + offset))
+                receipts.append(Receipt(seq: seq + offset, outcome: outcome))
+            }
+        }
+        return receipts
+    }
+}
