@@ -68,7 +68,7 @@ set_up_packages() {
         stop "apt-get could not install ${missing[*]}" \
             "($(grep -m1 '^E: ' "$log" || tail -n1 "$log"));" \
             "put that right, or run this as root, then repeat: $command_line"
-    echo "setup: installed ${#missing[@]} packages"
+    echo "setup: done"
 }
 
 check_swift() {

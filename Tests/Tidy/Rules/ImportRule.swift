@@ -8,11 +8,11 @@ enum Floor {
         "FieldgridModel": collections,
         "FieldgridSync": collections.union(["FieldgridModel", "CZstd", "Crypto"]),
         "FieldgridSchema": system.union(["FieldgridModel", "Yams"]),
-        "FieldgridReplica": system.union(["FieldgridModel", "FieldgridSync", "GRDB"]),
+        "FieldgridReplica": system.union(database).union(["FieldgridModel", "FieldgridSync"]),
         "FieldgridPages": system.union(["FieldgridModel", "FieldgridSchema", "Mustache"]),
-        "FieldgridHub": system.union(server).union([
-            "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridPages", "GRDB",
-            "CPostgres", "Crypto", "Logging",
+        "FieldgridHub": system.union(server).union(database).union([
+            "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridPages", "CPostgres",
+            "Crypto", "Logging",
         ]),
         "FieldgridNode": system.union(server).union([
             "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
@@ -35,6 +35,8 @@ enum Floor {
     private static let system = collections.union([
         "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization",
     ])
+    /// GRDB, and the C interface of the SQLite it is linked with.
+    private static let database: Set<String> = ["GRDB", "GRDBSQLite"]
     private static let server: Set<String> = [
         "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "ServiceLifecycle",
     ]
