@@ -1,0 +1,179 @@
+package import FieldgridModel
+
+/// Where a hub keeps its data: one protocol, any number of stores.
+///
+/// - A write is one durable transaction: all of it, or nothing.
+/// - Calls name sets of things rather than single ones, so that a store
+///   across a network answers in few round trips.
+/// - Nothing in it is global: records, positions and history belong to a
+///   scope, and a transaction names what it touches.
+package protocol HubStore: AnyObject, Sendable {
+    func read<Result>(_ body: (any HubReading) throws -> Result) throws -> Result
+    func write<Result>(_ body: (any HubWriting) throws -> Result) throws -> Result
+    func close() throws
+}
+
+/// One consistent view of a hub's data.
+package protocol HubReading: AnyObject {
+    func setting(_ key: HubSetting) throws -> String?
+    func heads() throws -> [ScopeCode: ScopeHead]
+
+    func records(_ ids: [RecordID]) throws -> [RecordID: RecordState]
+    /// The ids behind record numbers; nil where there is no such number.
+    func ids(of numbers: [(scope: ScopeCode, number: RecordNumber)]) throws -> [RecordID?]
+    /// Records of a scope whose `latest` is after a position, in that order,
+    /// until `body` returns false.
+    func forEachChanged(
+        in scope: ScopeCode, after position: Position, sharedOnly: Bool,
+        _ body: (RecordState) throws -> Bool) throws
+    /// Records that left a scope after a position, in order.
+    func departures(from scope: ScopeCode, after position: Position) throws -> [Departure]
+    func forEachRecord(of type: TypeNumber, _ body: (RecordState) throws -> Bool) throws
+    func find(_ type: TypeNumber, key: NaturalKey) throws -> [RecordID]
+    /// The records that name this one as their parent or their subject.
+    func dependents(of id: RecordID) throws -> [RecordID]
+
+    func incarnation(_ id: IncarnationID) throws -> IncarnationHead?
+    /// What was answered for sequences `range` of an incarnation, in order.
+    func answers(_ id: IncarnationID, _ range: ClosedRange<Int64>) throws -> [StoredAnswer]
+    func history(of id: RecordID) throws -> [HistoryRow]
+    /// Changesets that wait, for any of these records, in sequence order.
+    func waiting(for ids: [RecordID], of incarnation: IncarnationID) throws -> [WaitingChangeset]
+    func waitingCount() throws -> Int
+    /// The last moment at which a position up to this one was accepted.
+    func acceptedAt(_ scope: ScopeCode, _ position: Position) throws -> Int64?
+    func schemaDocument(_ tag: SchemaTag) throws -> [UInt8]?
+
+    func devices() throws -> [DeviceRow]
+    func device(keyID: String) throws -> DeviceRow?
+    func enrolment(lookup: [UInt8]) throws -> EnrolmentRow?
+}
+
+/// A view that can also be changed.
+package protocol HubWriting: HubReading {
+    func set(_ key: HubSetting, to value: String) throws
+    func put(heads: [ScopeCode: ScopeHead], at time: Int64) throws
+    func put(_ records: [StorableRecord]) throws
+    func put(_ departures: [Departure]) throws
+    func link(_ links: [(parent: RecordID, child: RecordID)]) throws
+    func put(_ heads: [IncarnationID: IncarnationHead]) throws
+    func append(_ answers: [(IncarnationID, StoredAnswer)]) throws
+    func append(_ history: [HistoryRow]) throws
+    func put(_ waiting: [WaitingChangeset]) throws
+    func remove(_ waiting: [ChangesetIdentity]) throws
+    func publish(_ tag: SchemaTag, document: [UInt8], at time: Int64) throws
+    func put(_ device: DeviceRow) throws
+    func put(_ enrolment: EnrolmentRow) throws
+}
+
+/// The few facts of a hub that are one text each.
+package enum HubSetting: String, Sendable {
+    case epoch
+    case hubNode = "hub_node"
+    case hubIncarnation = "hub_incarnation"
+    case hybridTime = "hybrid_time"
+    case schemaTag = "schema_tag"
+    case refreshOpened = "refresh_opened"
+}
+
+/// A scope's log counter, and the next record number it gives.
+package struct ScopeHead: Hashable, Sendable {
+    package var position: Position
+    package var nextNumber: RecordNumber
+
+    package static let empty = ScopeHead(position: .zero, nextNumber: RecordNumber(1))
+}
+
+/// A record with what a store indexes it by.
+package struct StorableRecord: Hashable, Sendable {
+    package var state: RecordState
+    package var isShared: Bool
+    /// Nil where no key field is set, or the record is deleted.
+    package var keys: [NaturalKey]
+    /// Where it was stored before it moved, if it did.
+    package var movedFrom: (scope: ScopeCode, number: RecordNumber)?
+
+    package static func == (left: Self, right: Self) -> Bool { left.state == right.state }
+    package func hash(into hasher: inout Hasher) { hasher.combine(state.id) }
+}
+
+/// The values of one natural key in the order of its fields, in a canonical
+/// spelling that can be compared as bytes.
+package struct NaturalKey: Hashable, Sendable {
+    package var bytes: [UInt8]
+}
+
+/// A record that left a scope, for nodes that hold only that scope.
+package struct Departure: Hashable, Sendable {
+    package var scope: ScopeCode
+    package var number: RecordNumber
+    package var id: RecordID
+    package var type: TypeNumber
+    package var position: Position
+    package var destination: ScopeCode
+}
+
+/// How far the hub has followed one incarnation.
+package struct IncarnationHead: Hashable, Sendable {
+    package var node: NodeID
+    package var lastSeq: Int64
+    package var digest: ContentDigest
+}
+
+/// The durable answer for one changeset.
+package struct StoredAnswer: Hashable, Sendable {
+    package var seq: Int64
+    package var digest: ContentDigest
+    package var outcome: Receipt.Outcome
+}
+
+/// What one changeset offered for one record.
+package struct HistoryRow: Hashable, Sendable {
+    package var record: RecordID
+    package var type: TypeNumber
+    package var offer: Offer
+    package var acceptedAt: Int64
+    package var units: [HistoryUnit]
+}
+
+/// One unit of a history row.
+package struct HistoryUnit: Hashable, Sendable {
+    package var unit: UnitNumber
+    package var value: UnitValue
+    package var outcome: MergeOutcome
+    package var note: String?
+}
+
+/// A changeset in quarantine.
+package struct WaitingChangeset: Hashable, Sendable {
+    package var changeset: Changeset
+    package var node: NodeID
+    package var code: QuarantineCode
+    package var message: String
+    package var since: Int64
+}
+
+/// An enrolled device as the hub knows it.
+package struct DeviceRow: Hashable, Sendable {
+    package var node: NodeID
+    package var keyID: String
+    package var publicKey: [UInt8]
+    package var holder: String
+    package var role: String
+    package var scope: ScopeCode
+    package var name: String
+    package var enrolledAt: Int64
+    package var revokedAt: Int64?
+    package var lastSeenAt: Int64?
+}
+
+/// An enrolment code that was issued. The code itself is not kept.
+package struct EnrolmentRow: Hashable, Sendable {
+    package var lookup: [UInt8]
+    package var key: [UInt8]
+    package var scope: ScopeCode
+    package var holder: String
+    package var role: String
+    package var expiresAt: Int64
+    package var usedBy: NodeID?
+}

@@ -1,0 +1,170 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+extension SQLiteHubTransaction {
+    // MARK: Incarnations and answers
+
+    private func incarnationID(_ id: IncarnationID) throws -> Int64? {
+        try sql("SELECT id FROM incarnation WHERE incarnation = ?1").bind(1, id.bits)
+            .first { $0.integer(0) }
+    }
+
+    func incarnation(_ id: IncarnationID) throws -> IncarnationHead? {
+        try sql("SELECT node, last_seq, digest FROM incarnation WHERE incarnation = ?1")
+            .bind(1, id.bits).first { row in
+                IncarnationHead(
+                    node: NodeID(try row.bits(0)), lastSeq: row.integer(1),
+                    digest: try digest(row.bytes(2)))
+            }
+    }
+
+    private func digest(_ bytes: [UInt8]) throws -> ContentDigest {
+        guard let digest = ContentDigest(bytes) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a digest is not 32 bytes")
+        }
+        return digest
+    }
+
+    func put(_ heads: [IncarnationID: IncarnationHead]) throws {
+        let upsert = try sql(
+            """
+            INSERT INTO incarnation(incarnation, node, last_seq, digest) VALUES(?1, ?2, ?3, ?4)
+            ON CONFLICT(incarnation) DO UPDATE SET
+                last_seq = excluded.last_seq, digest = excluded.digest
+            """)
+        for (id, head) in heads.sorted(by: { $0.key < $1.key }) {
+            try upsert.bind(1, id.bits).bind(2, head.node.bits).bind(3, head.lastSeq)
+                .bind(4, bytes: head.digest.bytes).run()
+        }
+    }
+
+    func answers(_ id: IncarnationID, _ range: ClosedRange<Int64>) throws -> [StoredAnswer] {
+        guard let incarnation = try incarnationID(id) else { return [] }
+        var answers: [StoredAnswer] = []
+        try sql(
+            """
+            SELECT answer.seq, answer.digest, scope.code, answer.position, answer.code, message
+            FROM answer LEFT JOIN scope ON scope.id = answer.scope
+            WHERE incarnation = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq
+            """
+        ).bind(1, incarnation).bind(2, range.lowerBound).bind(3, range.upperBound).forEach { row in
+            let outcome: Receipt.Outcome
+            if let code = QuarantineCode(rawValue: row.text(4)) {
+                outcome = .quarantined(code, message: row.text(5))
+            } else {
+                outcome = .accepted(ScopeCode(row.text(2)), Position(row.integer(3)))
+            }
+            let digest = try digest(row.bytes(1))
+            answers.append(StoredAnswer(seq: row.integer(0), digest: digest, outcome: outcome))
+            return true
+        }
+        return answers
+    }
+
+    func append(_ answers: [(IncarnationID, StoredAnswer)]) throws {
+        let insert = try sql(
+            "INSERT INTO answer VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+        var known: [IncarnationID: Int64] = [:]
+        for (id, answer) in answers {
+            let incarnation = try known[id] ?? incarnationID(id)
+            guard let incarnation else {
+                throw DatabaseError(message: "an answer for an incarnation that is not stored")
+            }
+            known[id] = incarnation
+            insert.bind(1, incarnation).bind(2, answer.seq).bind(3, bytes: answer.digest.bytes)
+            switch answer.outcome {
+            case .accepted(let scope, let position):
+                insert.bind(4, try scopeID(scope)).bind(5, Optional(position.value))
+                    .bind(6, text: nil).bind(7, text: nil)
+            case .quarantined(let code, let message):
+                insert.bind(4, Int64?.none).bind(5, Int64?.none).bind(6, text: code.rawValue)
+                    .bind(7, text: message)
+            }
+            try insert.run()
+        }
+    }
+
+    // MARK: History
+
+    /// History is found by the random half of a record's id: eight bytes
+    /// instead of sixteen in an index that grows with every change.
+    private func historyKey(_ id: RecordID) -> Int64 { Int64(bitPattern: id.bits.low) }
+
+    func append(_ history: [HistoryRow]) throws {
+        let insert = try sql("INSERT INTO history(record, body) VALUES(?1, ?2)")
+        for row in history {
+            try insert.bind(1, historyKey(row.record)).bind(2, bytes: RecordCodec.encode(row))
+                .run()
+        }
+    }
+
+    func history(of id: RecordID) throws -> [HistoryRow] {
+        var rows: [HistoryRow] = []
+        try sql("SELECT body FROM history WHERE record = ?1 ORDER BY entry")
+            .bind(1, historyKey(id)).forEach { row in
+                let entry = try RecordCodec.decodeHistory(row.bytes(0))
+                if entry.record == id { rows.append(entry) }
+                return true
+            }
+        return rows
+    }
+
+    // MARK: Quarantine
+
+    func put(_ waiting: [WaitingChangeset]) throws {
+        for entry in waiting {
+            let identity = entry.changeset.identity
+            let body = CanonicalEncoder.bytes(of: entry.changeset, after: .start)
+            try sql("INSERT OR REPLACE INTO waiting VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+                .bind(1, identity.incarnation.bits).bind(2, identity.seq).bind(3, entry.node.bits)
+                .bind(4, text: entry.code.rawValue).bind(5, text: entry.message)
+                .bind(6, entry.since).bind(7, bytes: body).run()
+            for record in Set(entry.changeset.changes.map(\.record)).sorted() {
+                try sql("INSERT OR IGNORE INTO waiting_record VALUES(?1, ?2, ?3)")
+                    .bind(1, record.bits).bind(2, identity.incarnation.bits)
+                    .bind(3, identity.seq).run()
+            }
+        }
+    }
+
+    func remove(_ waiting: [ChangesetIdentity]) throws {
+        for table in ["waiting", "waiting_record"] {
+            let delete = try sql("DELETE FROM \(table) WHERE incarnation = ?1 AND seq = ?2")
+            for identity in waiting {
+                try delete.bind(1, identity.incarnation.bits).bind(2, identity.seq).run()
+            }
+        }
+    }
+
+    func waiting(
+        for ids: [RecordID], of incarnation: IncarnationID
+    ) throws -> [WaitingChangeset] {
+        var sequences: Set<Int64> = []
+        for id in ids {
+            try sql("SELECT seq FROM waiting_record WHERE record = ?1 AND incarnation = ?2")
+                .bind(1, id.bits).bind(2, incarnation.bits).forEach { row in
+                    sequences.insert(row.integer(0))
+                    return true
+                }
+        }
+        return try sequences.sorted().compactMap { seq in
+            try sql(
+                """
+                SELECT body, node, code, message, since FROM waiting
+                WHERE incarnation = ?1 AND seq = ?2
+                """
+            ).bind(1, incarnation.bits).bind(2, seq).first { row in
+                WaitingChangeset(
+                    changeset: try CanonicalDecoder.changeset(from: row.bytes(0)).changeset,
+                    node: NodeID(try row.bits(1)),
+                    code: QuarantineCode(rawValue: row.text(2)) ?? .rule, message: row.text(3),
+                    since: row.integer(4))
+            }
+        }
+    }
+
+    func waitingCount() throws -> Int {
+        Int(try sql("SELECT count(*) FROM waiting").first { $0.integer(0) } ?? 0)
+    }
+}

@@ -1,0 +1,241 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+/// One transaction on a hub's SQLite file.
+final class SQLiteHubTransaction: HubWriting {
+    private let db: Database
+    private let cache: StatementCache
+    private var scopeIDs: [ScopeCode: Int64] = [:]
+    private var scopeCodes: [Int64: ScopeCode] = [:]
+
+    /// The bits of `record.rec` below the scope.
+    private static let numberBits: Int64 = 40
+
+    init(_ db: Database, _ cache: StatementCache) throws {
+        self.db = db
+        self.cache = cache
+    }
+
+    func sql(_ text: String) throws -> SQLStatement { try cache.statement(text, db) }
+
+    // MARK: Scopes
+
+    private func loadScopes() throws {
+        guard scopeIDs.isEmpty else { return }
+        try sql("SELECT id, code FROM scope").forEach { row in
+            remember(ScopeCode(row.text(1)), row.integer(0))
+            return true
+        }
+    }
+
+    private func remember(_ code: ScopeCode, _ id: Int64) {
+        scopeIDs[code] = id
+        scopeCodes[id] = code
+    }
+
+    func scopeID(_ code: ScopeCode) throws -> Int64? {
+        try loadScopes()
+        return scopeIDs[code]
+    }
+
+    private func makeScopeID(_ code: ScopeCode) throws -> Int64 {
+        if let known = try scopeID(code) { return known }
+        try sql("INSERT INTO scope(code, position, next_number) VALUES(?1, 0, 1)")
+            .bind(1, text: code.text).run()
+        remember(code, db.lastInsertedRowID)
+        return db.lastInsertedRowID
+    }
+
+    private func code(of scope: Int64) throws -> ScopeCode {
+        try loadScopes()
+        guard let code = scopeCodes[scope] else {
+            throw DatabaseError(
+                resultCode: .SQLITE_CORRUPT, message: "scope \(scope) has no code")
+        }
+        return code
+    }
+
+    func heads() throws -> [ScopeCode: ScopeHead] {
+        var heads: [ScopeCode: ScopeHead] = [:]
+        try sql("SELECT id, code, position, next_number FROM scope").forEach { row in
+            let code = ScopeCode(row.text(1))
+            remember(code, row.integer(0))
+            heads[code] = ScopeHead(
+                position: Position(row.integer(2)), nextNumber: RecordNumber(row.integer(3)))
+            return true
+        }
+        return heads
+    }
+
+    func put(heads: [ScopeCode: ScopeHead], at time: Int64) throws {
+        for (code, head) in heads.sorted(by: { $0.key < $1.key }) {
+            let id = try makeScopeID(code)
+            try sql("UPDATE scope SET position = ?2, next_number = ?3 WHERE id = ?1")
+                .bind(1, id).bind(2, head.position.value).bind(3, head.nextNumber.value).run()
+            try sql("INSERT OR REPLACE INTO scope_time VALUES(?1, ?2, ?3)")
+                .bind(1, id).bind(2, head.position.value).bind(3, time).run()
+        }
+    }
+
+    func acceptedAt(_ scope: ScopeCode, _ position: Position) throws -> Int64? {
+        guard let id = try scopeID(scope) else { return nil }
+        return try sql(
+            """
+            SELECT accepted_at FROM scope_time WHERE scope = ?1 AND position <= ?2
+            ORDER BY position DESC LIMIT 1
+            """
+        ).bind(1, id).bind(2, position.value).first { $0.integer(0) }
+    }
+
+    // MARK: Records
+
+    private func rec(_ scope: Int64, _ number: RecordNumber) -> Int64 {
+        scope << Self.numberBits | number.value
+    }
+
+    private func record(_ row: SQLRow) throws -> RecordState {
+        let rec = row.integer(0)
+        let number = RecordNumber(rec & (1 << Self.numberBits - 1))
+        return try RecordCodec.decode(
+            row.bytes(3), type: TypeNumber(Int(row.integer(2))), id: RecordID(row.bits(1)),
+            scope: code(of: rec >> Self.numberBits), number: number)
+    }
+
+    func records(_ ids: [RecordID]) throws -> [RecordID: RecordState] {
+        let statement = try sql("SELECT rec, id, type, body FROM record WHERE id = ?1")
+        var records: [RecordID: RecordState] = [:]
+        for id in ids {
+            records[id] = try statement.bind(1, id.bits).first(record)
+        }
+        return records
+    }
+
+    func ids(of numbers: [(scope: ScopeCode, number: RecordNumber)]) throws -> [RecordID?] {
+        let statement = try sql("SELECT id FROM record WHERE rec = ?1")
+        return try numbers.map { scope, number in
+            guard let scopeID = try scopeID(scope), number.value < 1 << Self.numberBits else {
+                return nil
+            }
+            return try statement.bind(1, rec(scopeID, number)).first { RecordID(try $0.bits(0)) }
+        }
+    }
+
+    func forEachChanged(
+        in scope: ScopeCode, after position: Position, sharedOnly: Bool,
+        _ body: (RecordState) throws -> Bool
+    ) throws {
+        guard let id = try scopeID(scope) else { return }
+        let statement = try sql(
+            """
+            SELECT rec, id, type, body FROM record
+            WHERE scope = ?1 AND latest > ?2\(sharedOnly ? " AND shared = 1" : "")
+            ORDER BY latest, rec
+            """)
+        statement.bind(1, id).bind(2, position.value)
+        try statement.forEach { try body(try record($0)) }
+    }
+
+    func forEachRecord(of type: TypeNumber, _ body: (RecordState) throws -> Bool) throws {
+        // A fresh statement: the body may come back here for another type.
+        guard let connection = db.sqliteConnection else { return }
+        let statement = try SQLStatement(
+            "SELECT rec, id, type, body FROM record WHERE type = ?1 ORDER BY rec",
+            connection: connection)
+        try statement.bind(1, Int64(type.value)).forEach { try body(try record($0)) }
+    }
+
+    func put(_ records: [StorableRecord]) throws {
+        let upsert = try sql(
+            """
+            INSERT INTO record(rec, id, type, scope, latest, shared, body)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT(rec) DO UPDATE SET latest = excluded.latest, body = excluded.body
+            """)
+        for record in records {
+            let state = record.state
+            let scope = try makeScopeID(state.scope)
+            if let (from, number) = record.movedFrom, let old = try scopeID(from) {
+                try sql("DELETE FROM record WHERE rec = ?1").bind(1, rec(old, number)).run()
+            }
+            try upsert.bind(1, rec(scope, state.number)).bind(2, state.id.bits)
+                .bind(3, Int64(state.type.value)).bind(4, scope).bind(5, state.latest.value)
+                .bind(6, record.isShared ? 1 : 0).bind(7, bytes: RecordCodec.encode(state)).run()
+            try replaceKeys(of: record)
+        }
+    }
+
+    private func replaceKeys(of record: StorableRecord) throws {
+        var present: [[UInt8]] = []
+        try sql("SELECT key FROM natural_key WHERE id = ?1").bind(1, record.state.id.bits)
+            .forEach { row in
+                present.append(row.bytes(0))
+                return true
+            }
+        let wanted = record.keys.map(\.bytes)
+        let type = Int64(record.state.type.value)
+        for key in present where !wanted.contains(key) {
+            try sql("DELETE FROM natural_key WHERE type = ?1 AND key = ?2 AND id = ?3")
+                .bind(1, type).bind(2, bytes: key).bind(3, record.state.id.bits).run()
+        }
+        for key in wanted where !present.contains(key) {
+            try sql("INSERT INTO natural_key VALUES(?1, ?2, ?3)")
+                .bind(1, type).bind(2, bytes: key).bind(3, record.state.id.bits).run()
+        }
+    }
+
+    func find(_ type: TypeNumber, key: NaturalKey) throws -> [RecordID] {
+        var ids: [RecordID] = []
+        try sql("SELECT id FROM natural_key WHERE type = ?1 AND key = ?2")
+            .bind(1, Int64(type.value)).bind(2, bytes: key.bytes).forEach { row in
+                ids.append(RecordID(try row.bits(0)))
+                return true
+            }
+        return ids
+    }
+
+    func departures(from scope: ScopeCode, after position: Position) throws -> [Departure] {
+        guard let id = try scopeID(scope) else { return [] }
+        var departures: [Departure] = []
+        try sql(
+            """
+            SELECT position, number, id, type, destination FROM departure
+            WHERE scope = ?1 AND position > ?2 ORDER BY position, number
+            """
+        ).bind(1, id).bind(2, position.value).forEach { row in
+            departures.append(
+                Departure(
+                    scope: scope, number: RecordNumber(row.integer(1)),
+                    id: RecordID(try row.bits(2)), type: TypeNumber(Int(row.integer(3))),
+                    position: Position(row.integer(0)), destination: ScopeCode(row.text(4))))
+            return true
+        }
+        return departures
+    }
+
+    func put(_ departures: [Departure]) throws {
+        for departure in departures {
+            try sql("INSERT INTO departure VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+                .bind(1, try makeScopeID(departure.scope)).bind(2, departure.position.value)
+                .bind(3, departure.number.value).bind(4, departure.id.bits)
+                .bind(5, Int64(departure.type.value)).bind(6, text: departure.destination.text)
+                .run()
+        }
+    }
+
+    func link(_ links: [(parent: RecordID, child: RecordID)]) throws {
+        let insert = try sql("INSERT OR IGNORE INTO link VALUES(?1, ?2)")
+        for (parent, child) in links {
+            try insert.bind(1, parent.bits).bind(2, child.bits).run()
+        }
+    }
+
+    func dependents(of id: RecordID) throws -> [RecordID] {
+        var ids: [RecordID] = []
+        try sql("SELECT child FROM link WHERE parent = ?1").bind(1, id.bits).forEach { row in
+            ids.append(RecordID(try row.bits(0)))
+            return true
+        }
+        return ids
+    }
+}
