@@ -123,3 +123,16 @@ package enum FieldInput {
         return .failure(unknown ?? field.wrongType(.text(text)))
     }
 }
+
+extension FieldInput {
+    /// A number of a kind as a person writes it, in canonical units; nil when
+    /// it is none, or too precise, or too large.
+    package static func number(_ text: String, kind: FieldKind) -> Int64? {
+        switch kind {
+        case .integer: try? Decimals.scaled(text, scale: 0)
+        case .money: try? Decimals.scaled(text, scale: 2)
+        case .decimal(let scale): try? Decimals.scaled(text, scale: scale)
+        default: nil
+        }
+    }
+}
