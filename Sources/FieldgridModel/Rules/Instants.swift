@@ -16,8 +16,8 @@ package enum Instants {
     /// `:SS`, `.mmm`, and `Z` or `±HH:MM`.
     package static func milliseconds(_ text: String) -> Int64? {
         var rest = Array(text.utf8)[...]
-        guard rest.count >= 16, let date = LocalDate(String(decoding: rest.prefix(10), as: UTF8.self))
-        else { return nil }
+        let day = String(decoding: rest.prefix(10), as: UTF8.self)
+        guard rest.count >= 16, let date = LocalDate(day) else { return nil }
         rest = rest.dropFirst(10)
         guard rest.first == UInt8(ascii: "T") || rest.first == UInt8(ascii: " "),
             let minutes = hoursAndMinutes(rest.dropFirst().prefix(5))
