@@ -1,4 +1,4 @@
-package import FieldgridModel
+import FieldgridModel
 import Foundation
 import GRDB
 import GRDBSQLite

@@ -19,6 +19,8 @@ package struct Decision: Hashable, Sendable {
         case max, min
         /// An edit revives a deleted record until a person decides.
         case revival
+        /// Only the hub writes this unit.
+        case hubOnly = "hub_only"
     }
 
     /// Index into the sides that were given.

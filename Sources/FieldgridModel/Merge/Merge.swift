@@ -44,6 +44,8 @@ package struct MergeOutcome: Hashable, Sendable {
         case loses
         /// This value ended a conflict.
         case settles
+        /// Not merged: its author may not write this unit.
+        case refused
     }
 
     package var effect: Effect
@@ -53,6 +55,17 @@ package struct MergeOutcome: Hashable, Sendable {
     package var conflictState: ConflictState?
     /// The changesets whose values it was weighed against.
     package var rivals: [ChangesetIdentity]
+
+    package init(
+        effect: Effect, rule: Decision.Rule, conflict: RecordID? = nil,
+        conflictState: ConflictState? = nil, rivals: [ChangesetIdentity] = []
+    ) {
+        self.effect = effect
+        self.rule = rule
+        self.conflict = conflict
+        self.conflictState = conflictState
+        self.rivals = rivals
+    }
 }
 
 extension UnitState {

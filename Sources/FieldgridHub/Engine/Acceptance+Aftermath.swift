@@ -1,0 +1,242 @@
+package import FieldgridModel
+import FieldgridSync
+import Foundation
+
+extension Acceptance {
+    /// Writes what the accepted changes call for: conflict records first,
+    /// then tasks.
+    func deriveAftermath() throws {
+        let pending = aftermath
+        aftermath = []
+        var lastOfConflict: [RecordID: Int] = [:]
+        for (place, item) in pending.enumerated() {
+            if case .conflict(_, _, let event) = item { lastOfConflict[event.id] = place }
+        }
+        for (place, item) in pending.enumerated() {
+            switch item {
+            case .conflict(let record, let unit, let event):
+                // Only the last word on a conflict is worth a changeset.
+                guard lastOfConflict[event.id] == place else { continue }
+                try writeConflict(record, unit, event)
+            case .activity(let record, let type, let offer, let isNew):
+                try noteActivity(record, type, offer, isNew: isNew)
+            }
+        }
+        // What the hub wrote is answered by nothing.
+        aftermath = []
+    }
+
+    /// Writes a record under the hub's own incarnation: the same changesets,
+    /// the same merge. Values that already stand are left out.
+    func writeOwn(
+        _ typeName: String, _ id: RecordID, scope: ScopeCode, values: [String: Value]
+    ) throws {
+        guard let entry = index.entry(named: typeName) else { return }
+        let present = try record(id)
+        var changes: [Change] = []
+        func change(_ unit: UnitNumber, _ value: UnitValue) {
+            changes.append(
+                Change(type: entry.type.number, record: id, unit: unit, value: value))
+        }
+        if present == nil {
+            change(.presence, .alive)
+            change(.scope, UnitValue(.text(scope.text)))
+        }
+        for field in entry.type.fields {
+            guard let value = values[field.name] else { continue }
+            let shown = present?.units[field.number]?.value(policy: .declared(.hub))?.single
+            if (shown ?? .null) != value { change(field.number, UnitValue(value)) }
+        }
+        guard !changes.isEmpty else { return }
+        try sealOwn(changes, author: HubIdentity.author, source: .hub, at: now)
+    }
+
+    /// Seals changes under the hub's incarnation and merges them.
+    func sealOwn(
+        _ changes: [Change], author: String, source: ValueSource, at milliseconds: Int64
+    ) throws {
+        var head = try incarnations[hub.incarnation] ?? store.incarnation(hub.incarnation)
+            ?? IncarnationHead(node: hub.node, lastSeq: 0, digest: .start)
+        let context = heads.mapValues(\.position)
+        let scopes = try Set(changes.compactMap { try record($0.record)?.scope })
+        let changeset = Changeset(
+            identity: ChangesetIdentity(incarnation: hub.incarnation, seq: head.lastSeq + 1),
+            author: author, time: clock.tick(wallMilliseconds: milliseconds), source: source,
+            schema: hub.schema, epoch: hub.epoch,
+            context: context.filter { scopes.contains($0.key) }, changes: changes)
+        let digest = ContentDigest.of(changeset, after: head.digest)
+        let outcome = try merge(changeset, from: Author(node: hub.node, scope: nil))
+        head.lastSeq += 1
+        head.digest = digest
+        incarnations[hub.incarnation] = head
+        answers.append(
+            (
+                hub.incarnation,
+                StoredAnswer(seq: head.lastSeq, digest: digest, outcome: outcome)
+            ))
+    }
+
+    // MARK: Conflicts
+
+    private func writeConflict(
+        _ id: RecordID, _ unit: UnitNumber, _ event: ConflictEvent
+    ) throws {
+        guard let state = try record(id), let entry = index.entries[state.type],
+            let merged = state.units[unit], let described = entry.units[unit]
+        else { return }
+        let document = ConflictDocument(
+            unit: described, state: merged, reference: merged.conflict, event: event)
+        typealias Names = SystemTypes.Conflict
+        var values: [String: Value] = [
+            Names.kind: .text(event.kind.rawValue), Names.type: .text(entry.type.name),
+            Names.record: .text(id.description), Names.unit: .text(described.name),
+            Names.policy: .text(described.policy.name), Names.state: .text(event.state.rawValue),
+            Names.sides: .text(document.sides), Names.winner: .integer(Int64(document.winner)),
+            Names.reason: .text(document.reason),
+        ]
+        if merged.conflict != nil { values[Names.base] = .text(document.base) }
+        if try record(event.id) == nil { values[Names.openedAt] = .integer(now) }
+        if event.state == .settled {
+            values[Names.settledBy] = .text(event.offer.author)
+            values[Names.settledAt] = .integer(event.offer.time.milliseconds)
+            values[Names.note] = event.note.map(Value.text) ?? .null
+            // The sides that were settled stay readable.
+            if try record(event.id) != nil {
+                values[Names.sides] = nil
+                values[Names.winner] = .integer(0)
+            }
+        }
+        try writeOwn(Names.name, event.id, scope: state.scope, values: values)
+    }
+
+    // MARK: Refresh
+
+    /// Tasks follow from what people do: a change saved by a person, not by
+    /// an import, completes the record's task of the half it was saved in.
+    private func noteActivity(
+        _ id: RecordID, _ typeNumber: TypeNumber, _ offer: Offer, isNew: Bool
+    ) throws {
+        guard let entry = index.entries[typeNumber] else { return }
+        if entry.type.refresh != nil, let state = try record(id) {
+            return try refreshTask(of: state, entry, offer, isNew: isNew)
+        }
+        guard let parentType = entry.type.parent?.type,
+            let parentEntry = index.entry(named: parentType),
+            parentEntry.type.refresh?.completedBy.contains(entry.type.name) == true,
+            let unit = entry.parentUnit,
+            let text = try record(id)?.units[unit]?.sides.first?.value.single.text,
+            let parent = try RecordID(text).flatMap({ try record($0) })
+        else { return }
+        try refreshTask(of: parent, parentEntry, offer, isNew: false)
+    }
+
+    private func refreshTask(
+        of state: RecordState, _ entry: SchemaIndex.Entry, _ offer: Offer, isNew: Bool
+    ) throws {
+        let isPerson = offer.source != .import && offer.source != .hub
+        let saved = RefreshPeriod(at: offer.time.milliseconds)
+        for period in try openPeriods() {
+            let id = RecordID.task(of: state.id, in: period)
+            let exists = try record(id) != nil
+            let completes = isPerson && saved == period
+            if !exists, state.isAlive, entry.isActive(state) {
+                try writeTask(id, of: state, entry, period, doneBy: completes ? offer : nil)
+            } else if exists, completes {
+                try complete(id, state.scope, by: offer)
+            }
+        }
+    }
+
+    /// The half-years whose campaign is open.
+    func openPeriods() throws -> [RefreshPeriod] {
+        if let known = openPeriodsCache { return known }
+        var periods: [RefreshPeriod] = []
+        if let entry = index.entry(named: SystemTypes.Campaign.name) {
+            try store.forEachRecord(of: entry.type.number) { campaign in
+                let values = campaign.values(type: entry.type)
+                let text = entry.type.field(named: SystemTypes.Campaign.period)
+                    .flatMap { values[$0.number]?.text }
+                let state = entry.type.field(named: SystemTypes.Campaign.state)
+                    .flatMap { values[$0.number]?.text }
+                if state == CampaignState.open, let period = text.flatMap(RefreshPeriod.init) {
+                    periods.append(period)
+                }
+                return true
+            }
+        }
+        openPeriodsCache = periods
+        return periods
+    }
+
+    func writeTask(
+        _ id: RecordID, of state: RecordState, _ entry: SchemaIndex.Entry,
+        _ period: RefreshPeriod, doneBy offer: Offer?
+    ) throws {
+        typealias Names = SystemTypes.Task
+        let title = entry.type.title.flatMap { entry.type.field(named: $0) }
+        let name = title.flatMap { state.values(type: entry.type)[$0.number] } ?? .null
+        var values: [String: Value] = [
+            Names.record: .text(state.id.description), Names.recordType: .text(entry.type.name),
+            Names.title: name, Names.period: .text(period.description),
+            Names.due: .text(period.due.description),
+            Names.state: .text(offer == nil ? TaskState.due : TaskState.done),
+        ]
+        if let offer {
+            values[Names.doneAt] = .integer(offer.time.milliseconds)
+            values[Names.doneBy] = .text(offer.author)
+        }
+        try writeOwn(Names.name, id, scope: state.scope, values: values)
+    }
+
+    private func complete(_ id: RecordID, _ scope: ScopeCode, by offer: Offer) throws {
+        typealias Names = SystemTypes.Task
+        guard let type = index.entry(named: Names.name)?.type,
+            let field = type.field(named: Names.state),
+            try record(id)?.values(type: type)[field.number]?.text == TaskState.due
+        else { return }
+        try writeOwn(
+            Names.name, id, scope: scope,
+            values: [
+                Names.state: .text(TaskState.done),
+                Names.doneAt: .integer(offer.time.milliseconds),
+                Names.doneBy: .text(offer.author),
+            ])
+    }
+}
+
+/// The codes of a task's state.
+package enum TaskState {
+    package static let due = "due"
+    package static let done = "done"
+}
+
+/// The codes of a campaign's state.
+package enum CampaignState {
+    package static let open = "open"
+    package static let closed = "closed"
+}
+
+extension RecordID {
+    /// The task of a record in a half-year: opening twice gives the same.
+    package static func task(of record: RecordID, in period: RefreshPeriod) -> RecordID {
+        .derived("task-1", from: [record.description, period.description])
+    }
+
+    /// The campaign of a half-year.
+    package static func campaign(_ period: RefreshPeriod) -> RecordID {
+        .derived("campaign-1", from: [period.description])
+    }
+}
+
+extension SchemaIndex.Entry {
+    /// Whether the refresh counts a record as active.
+    package func isActive(_ state: RecordState) -> Bool {
+        guard let rule = type.refresh, let field = type.field(named: rule.statusField) else {
+            return false
+        }
+        guard let code = state.values(type: type)[field.number]?.text else {
+            return rule.emptyIsActive
+        }
+        return rule.activeCodes.contains(code)
+    }
+}

@@ -1,0 +1,191 @@
+package import FieldgridModel
+import FieldgridSync
+
+/// The hub's decisions on one batch of changesets: a working set over one
+/// store transaction.
+///
+/// Records are read once, merged in memory and written once at ``flush()``,
+/// whatever number of changesets touches them. Every changeset is decided by
+/// itself: one that cannot be accepted goes to quarantine and the ones after
+/// it go on.
+final class Acceptance {
+    /// Who offers the changesets, and what they may write.
+    struct Author {
+        var node: NodeID
+        /// Nil for the hub itself, which may write everywhere.
+        var scope: ScopeCode?
+    }
+
+    let store: any HubWriting
+    let index: SchemaIndex
+    let now: Int64
+    let hub: HubIdentity
+    var grids: GridTree
+    var gridsChanged = false
+
+    var records: [RecordID: RecordState] = [:]
+    var missing: Set<RecordID> = []
+    var dirty: Set<RecordID> = []
+    var moved: [RecordID: (scope: ScopeCode, number: RecordNumber)] = [:]
+    var heads: [ScopeCode: ScopeHead]
+    var touchedScopes: Set<ScopeCode> = []
+    var history: [HistoryRow] = []
+    var incarnations: [IncarnationID: IncarnationHead] = [:]
+    var answers: [(IncarnationID, StoredAnswer)] = []
+    var waiting: [ChangesetIdentity: WaitingChangeset] = [:]
+    var freed: [ChangesetIdentity] = []
+    var departures: [Departure] = []
+    var links: [(parent: RecordID, child: RecordID)] = []
+    var clock: HybridClock
+    /// What the changesets of this batch call for once they are merged.
+    var aftermath: [Aftermath] = []
+    var acceptedTimes: [ScopeCode: [Position: Int64]] = [:]
+    var openPeriodsCache: [RefreshPeriod]?
+    /// Whether the store had nothing in quarantine when this began.
+    var storeIsClear: Bool?
+
+    /// Something the hub itself writes because of an accepted change.
+    enum Aftermath {
+        case conflict(record: RecordID, unit: UnitNumber, ConflictEvent)
+        case activity(record: RecordID, type: TypeNumber, offer: Offer, isNew: Bool)
+    }
+
+    init(
+        store: any HubWriting, index: SchemaIndex, hub: HubIdentity, grids: GridTree, now: Int64
+    ) throws {
+        self.store = store
+        self.index = index
+        self.hub = hub
+        self.grids = grids
+        self.now = now
+        heads = try store.heads()
+        let last = try store.setting(.hybridTime).flatMap { Int64($0) } ?? 0
+        clock = HybridClock(last: HybridTime(raw: last))
+    }
+
+    // MARK: Records
+
+    /// Reads records that are about to be needed, in one call.
+    func prefetch(_ ids: some Sequence<RecordID>) throws {
+        let unknown = Set(ids).filter { records[$0] == nil && !missing.contains($0) }
+        guard !unknown.isEmpty else { return }
+        let found = try store.records(unknown.sorted())
+        records.merge(found) { present, _ in present }
+        missing.formUnion(unknown.filter { found[$0] == nil })
+    }
+
+    func record(_ id: RecordID) throws -> RecordState? {
+        try prefetch(CollectionOfOne(id))
+        return records[id]
+    }
+
+    func put(_ state: RecordState) {
+        records[state.id] = state
+        missing.remove(state.id)
+        dirty.insert(state.id)
+    }
+
+    // MARK: Positions
+
+    /// The next position of a scope; each changeset takes one in every scope
+    /// that it touches.
+    func advance(_ scope: ScopeCode) -> Position {
+        var head = heads[scope] ?? .empty
+        head.position = Position(head.position.value + 1)
+        heads[scope] = head
+        touchedScopes.insert(scope)
+        return head.position
+    }
+
+    func nextNumber(in scope: ScopeCode) -> RecordNumber {
+        var head = heads[scope] ?? .empty
+        defer {
+            head.nextNumber = RecordNumber(head.nextNumber.value + 1)
+            heads[scope] = head
+            touchedScopes.insert(scope)
+        }
+        return head.nextNumber
+    }
+
+    // MARK: The end
+
+    /// Writes everything that was decided since the last flush. Nothing is
+    /// durable before the transaction commits.
+    func flush() throws {
+        try store.put(heads: heads.filter { touchedScopes.contains($0.key) }, at: now)
+        try store.put(
+            try dirty.sorted().compactMap { id in try records[id].map(storable) })
+        try store.put(departures)
+        try store.link(links)
+        try store.put(incarnations)
+        try store.append(answers)
+        try store.append(history)
+        try store.put(waiting.values.sorted { $0.changeset.identity < $1.changeset.identity })
+        try store.remove(freed)
+        try store.set(.hybridTime, to: String(clock.last.raw))
+        touchedScopes = []
+        dirty = []
+        departures = []
+        links = []
+        answers = []
+        history = []
+        waiting = [:]
+        freed = []
+        moved = [:]
+        storeIsClear = nil
+    }
+
+    private func storable(_ state: RecordState) throws -> StorableRecord {
+        let entry = index.entries[state.type]
+        let keys = state.isAlive ? (entry.map { naturalKeys(of: state, $0) } ?? []) : []
+        return StorableRecord(
+            state: state, isShared: entry?.type.shared ?? false, keys: keys,
+            movedFrom: moved[state.id])
+    }
+
+    private func naturalKeys(
+        of state: RecordState, _ entry: SchemaIndex.Entry
+    ) -> [NaturalKey] {
+        entry.naturalKeys.enumerated().compactMap { place, parts in
+            var values: [Value] = []
+            for part in parts {
+                guard let unit = state.units[part.unit],
+                    let policy = entry.units[part.unit]?.policy,
+                    let shown = unit.value(policy: policy), shown.members.count > part.member,
+                    !shown.members[part.member].isNull
+                else { return nil }
+                values.append(shown.members[part.member])
+            }
+            return NaturalKey(place: place, values: values)
+        }
+    }
+}
+
+extension NaturalKey {
+    /// The spelling of the `place`-th natural key of a type.
+    package init(place: Int, values: [Value]) {
+        var encoder = CanonicalEncoder()
+        encoder.append(Int64(place))
+        for value in values { encoder.append(value) }
+        bytes = encoder.bytes
+    }
+}
+
+/// What the hub is called where it writes itself.
+package struct HubIdentity: Hashable, Sendable {
+    package var node: NodeID
+    package var incarnation: IncarnationID
+    package var epoch: EpochID
+    package var schema: SchemaTag
+    /// The author of what the hub derives.
+    package static let author = "hub"
+}
+
+/// What happened to a conflict.
+struct ConflictEvent {
+    var id: RecordID
+    var state: ConflictState
+    var kind: ConflictKind
+    var offer: Offer
+    var note: String?
+}

@@ -1,0 +1,76 @@
+import FieldgridModel
+import Foundation
+
+/// The texts that a conflict record keeps: its sides, its base and the reason
+/// of its decision with the inputs, all as JSON with sorted keys.
+struct ConflictDocument {
+    var sides: String
+    var base: String
+    /// The side that shows, counted from 1.
+    var winner: Int
+    var reason: String
+
+    init(
+        unit: SchemaIndex.Unit, state: UnitState, reference: ConflictReference?,
+        event: ConflictEvent
+    ) {
+        let decision = state.decision(policy: unit.policy)
+        winner = decision.winner + 1
+        let documents = state.sides.map { Self.document(of: $0, unit) }
+        sides = Self.text(documents)
+        base = Self.text(reference.map { Self.json($0.base, unit) } ?? NSNull())
+        reason = Self.text([
+            "rule": decision.rule.rawValue, "policy": unit.policy.name, "policy_version": 1,
+            "state": event.state.rawValue, "winner": decision.winner + 1,
+            "at": Instants.text(event.offer.time.milliseconds), "by": event.offer.author,
+            "inputs": state.sides.map { side -> [String: Any] in
+                [
+                    "incarnation": side.offer.identity.incarnation.description,
+                    "seq": side.offer.identity.seq, "time": side.offer.time.raw,
+                    "clamped": side.offer.isClamped, "source": side.offer.source.rawValue,
+                    "author": side.offer.author, "settles": side.settles != nil,
+                ]
+            },
+        ])
+    }
+
+    private static func document(of side: Side, _ unit: SchemaIndex.Unit) -> [String: Any] {
+        [
+            "value": json(side.value, unit), "author": side.offer.author,
+            "node": side.offer.node.description,
+            "at": Instants.text(side.offer.time.milliseconds),
+            "source": side.offer.source.rawValue, "clamped": side.offer.isClamped,
+            "incarnation": side.offer.identity.incarnation.description,
+            "seq": side.offer.identity.seq, "settles": side.settles != nil,
+        ]
+    }
+
+    /// A unit's value as people's JSON: a group is an object by field name.
+    static func json(_ value: UnitValue, _ unit: SchemaIndex.Unit) -> Any {
+        guard unit.members.count > 1 else {
+            return json(value.single, unit.members.first)
+        }
+        var object: [String: Any] = [:]
+        for (field, member) in zip(unit.members, value.members) {
+            object[field.name] = json(member, field)
+        }
+        return object
+    }
+
+    private static func json(_ value: Value, _ field: Field?) -> Any {
+        switch value {
+        case .null: NSNull()
+        case .integer(let integer):
+            if case .boolean? = field?.kind { integer == 1 as Int64 } else { integer }
+        case .text(let text): text
+        }
+    }
+
+    private static func text(_ object: Any) -> String {
+        let options: JSONSerialization.WritingOptions = [
+            .sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed,
+        ]
+        let data = try? JSONSerialization.data(withJSONObject: object, options: options)
+        return String(decoding: data ?? Data("null".utf8), as: UTF8.self)
+    }
+}

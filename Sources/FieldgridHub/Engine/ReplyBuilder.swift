@@ -1,0 +1,145 @@
+import FieldgridModel
+import FieldgridSync
+
+/// Collects what a node has not seen yet, from one snapshot of the store.
+///
+/// Down goes the *state* since the node's position, not a replay: the cost is
+/// that of the distinct records that changed, not of the time away.
+struct ReplyBuilder {
+    let store: any HubReading
+    let index: SchemaIndex
+    let hub: HubIdentity
+    let grids: GridTree
+    let heads: [ScopeCode: ScopeHead]
+
+    private var records: [RecordDelta] = []
+    private var bytes = 0
+
+    init(
+        store: any HubReading, index: SchemaIndex, hub: HubIdentity, grids: GridTree
+    ) throws {
+        self.store = store
+        self.index = index
+        self.hub = hub
+        self.grids = grids
+        heads = try store.heads()
+    }
+
+    /// The scopes a device receives, in the order it receives them: shared
+    /// records from above first, because what follows refers to them.
+    private func subscription(_ scope: ScopeCode) -> [(scope: ScopeCode, sharedOnly: Bool)] {
+        grids.ancestors(of: scope).reversed().map { ($0, true) }
+            + grids.subtree(of: scope).map { ($0, false) }
+    }
+
+    /// - Parameter floors: positions below which nothing may be reported,
+    ///   because the node's own receipts of this exchange say so.
+    mutating func build(
+        for device: ScopeCode, asked request: ReceivedRequest, into reply: inout ExchangeReply
+    ) throws {
+        let subscription = subscription(device)
+        let scopes = Set(subscription.map(\.scope))
+        let isSameEpoch = request.epoch == hub.epoch
+        let bytesMax = min(max(request.replyBytesMax, 1 << 16), 16 << 20)
+        for (scope, sharedOnly) in subscription {
+            let since = isSameEpoch ? request.positions[scope] ?? .zero : .zero
+            let head = heads[scope]?.position ?? .zero
+            guard head > since else {
+                reply.positions[scope] = since
+                continue
+            }
+            guard !reply.hasMore else {
+                reply.positions[scope] = since
+                continue
+            }
+            let stopped = try collect(
+                scope, since: since, sharedOnly: sharedOnly, request: request,
+                bytesMax: bytesMax, within: scopes)
+            reply.positions[scope] = stopped ?? head
+            if stopped != nil { reply.hasMore = true }
+        }
+        reply.records = records
+    }
+
+    /// - Returns: the position it stopped at, or nil when it reached the head.
+    private mutating func collect(
+        _ scope: ScopeCode, since: Position, sharedOnly: Bool, request: ReceivedRequest,
+        bytesMax: Int, within scopes: Set<ScopeCode>
+    ) throws -> Position? {
+        for departure in try store.departures(from: scope, after: since)
+        where !scopes.contains(departure.destination) {
+            records.append(
+                RecordDelta(
+                    scope: scope, number: departure.number, id: departure.id,
+                    type: departure.type, presence: .left, units: []))
+        }
+        var reached: Position?
+        var stopped = false
+        var collected: [RecordDelta] = []
+        var size = 0
+        try store.forEachChanged(in: scope, after: since, sharedOnly: sharedOnly) { state in
+            // Records of one position travel together: a position is reached
+            // or it is not.
+            if bytes + size >= bytesMax, state.latest != reached {
+                stopped = true
+                return false
+            }
+            reached = state.latest
+            guard let entry = index.entries[state.type] else { return true }
+            let delta = Self.delta(of: state, entry, since: since, for: request.incarnation)
+            if let delta {
+                collected.append(delta)
+                size += Self.size(of: delta)
+            }
+            return true
+        }
+        records.append(contentsOf: collected)
+        bytes += size
+        return stopped ? reached : nil
+    }
+
+    /// What a node at position `since` needs of a record; nil for nothing.
+    static func delta(
+        of state: RecordState, _ entry: SchemaIndex.Entry, since: Position,
+        for incarnation: IncarnationID
+    ) -> RecordDelta? {
+        let isKnown = state.entered <= since
+        var delta = RecordDelta(
+            scope: state.scope, number: state.number, id: isKnown ? nil : state.id,
+            type: state.type, presence: .alive, units: [])
+        guard state.isAlive else {
+            delta.presence = .deleted
+            return delta
+        }
+        var left = false
+        for (number, unit) in state.units.sorted(by: { $0.key < $1.key }) {
+            if number == .presence || number == .scope { continue }
+            guard unit.changed > since, let policy = entry.units[number]?.policy,
+                let value = unit.value(policy: policy)
+            else { continue }
+            if unit.isUnchallenged(from: incarnation) {
+                left = true
+                continue
+            }
+            delta.units.append(UnitDelta(unit: number, value: value))
+        }
+        if !isKnown, !left { delta.presence = .whole }
+        return delta
+    }
+
+    private static func size(of delta: RecordDelta) -> Int {
+        delta.units.reduce(24) { size, unit in
+            unit.value.members.reduce(size + 2) { $0 + 2 + ($1.text?.utf8.count ?? 4) }
+        }
+    }
+}
+
+extension UnitState {
+    /// True when the value that stands is what this very incarnation sent,
+    /// and nobody disputed it: it has the value already.
+    func isUnchallenged(from incarnation: IncarnationID) -> Bool {
+        guard sides.count == 1, conflict == nil else { return false }
+        return sides[0].offer.identity.incarnation == incarnation
+            && sides[0].offer.position == changed
+    }
+}

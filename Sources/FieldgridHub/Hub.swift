@@ -1,0 +1,208 @@
+package import FieldgridModel
+package import FieldgridSchema
+package import FieldgridSync
+
+/// A hub: merges what nodes saved, keeps every value ever offered, and says
+/// to each node what it has not seen.
+///
+/// - One process owns it (the folder's lock is held by the caller).
+/// - It is used from one thread at a time; the server runs it on a queue of
+///   its own.
+/// - Schema and grid tree are read once and kept, and read again when an
+///   accepted change touches them.
+package final class Hub: @unchecked Sendable {
+    // Sendable because every access happens on the owner's one queue, or in a
+    // command that has the folder to itself.
+
+    let store: any HubStore
+    let clock: any WallClock
+    package let identity: HubIdentity
+    package let index: SchemaIndex
+    let schemaDocument: [UInt8]
+    package private(set) var grids: GridTree
+    var random: RandomSource
+    /// When each device was last heard, kept until the next ``tick()``.
+    var lastSeen: [String: Int64] = [:]
+
+    /// Opens a hub that ``create(in:seed:)`` made.
+    package init(
+        store: any HubStore, clock: any WallClock, random: RandomSource
+    ) throws {
+        self.store = store
+        self.clock = clock
+        self.random = random
+        (identity, schemaDocument) = try store.read { view in
+            guard let node = try view.setting(.hubNode).flatMap({ NodeID($0) }),
+                let incarnation = try view.setting(.hubIncarnation).flatMap({ IncarnationID($0) }),
+                let epoch = try view.setting(.epoch).flatMap({ EpochID($0) }),
+                let tag = try view.setting(.schemaTag).flatMap({ UInt64($0, radix: 16) }),
+                let document = try view.schemaDocument(SchemaTag(tag))
+            else {
+                throw HubError(
+                    code: "hub.unfinished", message: "the hub was not completely created",
+                    hint: "remove the folder and run `fieldgrid hub init` again")
+            }
+            let identity = HubIdentity(
+                node: node, incarnation: incarnation, epoch: epoch, schema: SchemaTag(tag))
+            return (identity, document)
+        }
+        index = SchemaIndex(try Schema(canonicalJSON: schemaDocument))
+        grids = GridTree()
+        grids = try store.read { try Self.readGrids($0, index) }
+    }
+
+    /// Makes a new hub in an empty store: its identity, its schema and its
+    /// seed records.
+    package static func create(
+        in store: any HubStore, seed: HubSeed, clock: any WallClock,
+        random: RandomSource
+    ) throws -> Hub {
+        var random = random
+        let now = clock.milliseconds
+        let document = try seed.schema.canonicalJSON()
+        let tag = SchemaTag(document: document)
+        try store.write { view in
+            guard try view.setting(.hubNode) == nil else {
+                throw HubError(
+                    code: "hub.exists", message: "there is a hub here already",
+                    hint: "use it as it is, or name another folder with --data")
+            }
+            let bits = (0..<3).map { _ in
+                UUIDBits.version7(milliseconds: now, using: &random)
+            }
+            try view.set(.hubNode, to: bits[0].description)
+            try view.set(.hubIncarnation, to: bits[1].description)
+            try view.set(.epoch, to: bits[2].description)
+            try view.publish(tag, document: document, at: now)
+            try view.set(.schemaTag, to: String(tag.value, radix: 16))
+        }
+        let hub = try Hub(store: store, clock: clock, random: random)
+        try hub.plant(seed)
+        return hub
+    }
+
+    /// UTC milliseconds.
+    package var now: Int64 { clock.milliseconds }
+
+    /// Runs changes in one durable transaction.
+    func accepting<Result>(_ body: (Acceptance) throws -> Result) throws -> Result {
+        var gridsChanged = false
+        let result = try store.write { view in
+            let acceptance = try Acceptance(
+                store: view, index: index, hub: identity, grids: grids, now: now)
+            let result = try body(acceptance)
+            try acceptance.flush()
+            gridsChanged = acceptance.gridsChanged
+            return result
+        }
+        if gridsChanged { grids = try store.read { try Self.readGrids($0, index) } }
+        return result
+    }
+
+    private static func readGrids(
+        _ view: any HubReading, _ index: SchemaIndex
+    ) throws -> GridTree {
+        typealias Names = SystemTypes.Grid
+        guard let type = index.entry(named: Names.name)?.type,
+            let code = type.field(named: Names.code), let title = type.field(named: Names.title),
+            let parent = type.field(named: Names.parent)
+        else { return GridTree() }
+        var grids: [(code: ScopeCode, name: String, parent: ScopeCode?)] = []
+        try view.forEachRecord(of: type.number) { state in
+            guard state.isAlive else { return true }
+            let values = state.values(type: type)
+            if let text = values[code.number]?.text {
+                grids.append(
+                    (
+                        ScopeCode(text), values[title.number]?.text ?? text,
+                        values[parent.number]?.text.map(ScopeCode.init)
+                    ))
+            }
+            return true
+        }
+        return GridTree(grids)
+    }
+
+    // MARK: Exchange
+
+    /// Answers one exchange of an enrolled device.
+    ///
+    /// - Returns: the encoded reply. What it acknowledges is durable.
+    /// - Throws: ``WireError`` for bytes that are not a request,
+    ///   ``HubError`` for a request that cannot be answered.
+    package func exchange(_ body: [UInt8], device: DeviceRow) throws -> [UInt8] {
+        ExchangeCodec.encode(try exchange(ExchangeCodec.decodeRequest(body), device: device))
+    }
+
+    /// The same with the request decoded.
+    package func exchange(
+        _ request: ReceivedRequest, device: DeviceRow
+    ) throws -> ExchangeReply {
+        lastSeen[device.keyID] = now
+        guard let batch = request.batch else {
+            return try store.read { view in
+                try reply(to: request, from: device, view: view, grids: grids)
+            }
+        }
+        return try accepting { acceptance in
+            let (chain, receipts) = try acceptance.accept(
+                try resolve(batch, acceptance),
+                from: Acceptance.Author(node: device.node, scope: device.scope))
+            try acceptance.flush()
+            var answer = try reply(
+                to: request, from: device, view: acceptance.store, grids: acceptance.grids)
+            answer.chain = chain
+            answer.receipts = receipts
+            return answer
+        }
+    }
+
+    private func resolve(
+        _ batch: ReceivedBatch, _ acceptance: Acceptance
+    ) throws -> ChangesetBatch {
+        var places: [Int] = []
+        var numbers: [(scope: ScopeCode, number: RecordNumber)] = []
+        var ids: [RecordID?] = batch.references.enumerated().map { place, reference in
+            switch reference {
+            case .id(let id): return id
+            case .number(let scope, let number):
+                places.append(place)
+                numbers.append((scope, number))
+                return nil
+            }
+        }
+        for (place, id) in zip(places, try acceptance.store.ids(of: numbers)) { ids[place] = id }
+        let known = ids.compactMap { $0 }
+        guard known.count == ids.count else {
+            throw HubError(
+                code: "record.number-unknown",
+                message: "the request names a record by a number this hub never gave",
+                hint: "the node's positions are of another hub: join it again")
+        }
+        return batch.resolved(known)
+    }
+
+    private func reply(
+        to request: ReceivedRequest, from device: DeviceRow, view: any HubReading,
+        grids: GridTree
+    ) throws -> ExchangeReply {
+        var reply = ExchangeReply(
+            epoch: identity.epoch, time: HybridTime(milliseconds: now), schema: identity.schema)
+        if request.schema != identity.schema { reply.schemaDocument = schemaDocument }
+        var builder = try ReplyBuilder(store: view, index: index, hub: identity, grids: grids)
+        try builder.build(for: device.scope, asked: request, into: &reply)
+        return reply
+    }
+}
+
+/// What a new hub starts with.
+package struct HubSeed: Sendable {
+    package var schema: Schema
+    /// Records of hub-only types, such as the grid tree, parents first.
+    package var records: [SeedRecord]
+
+    package init(schema: Schema, records: [SeedRecord]) {
+        self.schema = schema
+        self.records = records
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+
+/// A thread of its own for work that blocks, one piece at a time and in
+/// order, so that neither event loops nor tasks wait for a disk.
+// `condition` protects every variable.
+package final class BlockingLane: @unchecked Sendable {
+    /// More than this waiting means that the hub cannot keep up; it says so
+    /// rather than let everybody time out.
+    private let waitingMax: Int
+    private let condition = NSCondition()
+    private var jobs: [@Sendable () -> Void] = []
+    private var isClosed = false
+    private var isIdle = true
+
+    package init(name: String, waitingMax: Int = 256) {
+        self.waitingMax = waitingMax
+        let thread = Thread { [self] in work() }
+        thread.name = name
+        // JSON of a deep nesting is refused by a limit, but recursion up to
+        // the limit needs room.
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    /// Runs the work and returns what it gives.
+    ///
+    /// A cancelled caller is let go at once; the work, once begun, goes on to
+    /// its end, so that nothing is half done.
+    ///
+    /// - Throws: what the work throws, `hub.busy` when too much waits,
+    ///   `hub.stopping` when the lane was closed.
+    package func run<Value: Sendable>(
+        _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let promise = Promise<Value>()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                guard promise.wait(continuation) else { return }
+                if let refusal = append({ promise.settle(Result(catching: work)) }) {
+                    promise.settle(.failure(refusal))
+                }
+            }
+        } onCancel: {
+            promise.settle(.failure(CancellationError()))
+        }
+    }
+
+    /// Takes no more work and waits for what was taken.
+    package func close(waitingUpTo seconds: Double) {
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        condition.lock()
+        defer { condition.unlock() }
+        isClosed = true
+        condition.broadcast()
+        while !(jobs.isEmpty && isIdle) {
+            guard condition.wait(until: deadline) else { return }
+        }
+    }
+
+    private func append(_ job: @escaping @Sendable () -> Void) -> HubError? {
+        condition.lock()
+        defer { condition.unlock() }
+        if isClosed { return .stopping }
+        if jobs.count >= waitingMax { return .busy }
+        jobs.append(job)
+        condition.broadcast()
+        return nil
+    }
+
+    private func work() {
+        condition.lock()
+        while true {
+            if !jobs.isEmpty {
+                let job = jobs.removeFirst()
+                isIdle = false
+                condition.unlock()
+                job()
+                condition.lock()
+                isIdle = true
+                condition.broadcast()
+            } else if isClosed {
+                break
+            } else {
+                condition.wait()
+            }
+        }
+        condition.unlock()
+    }
+}
+
+/// A continuation that is resumed by whoever comes first.
+// `lock` protects every variable.
+private final class Promise<Value: Sendable>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var continuation: CheckedContinuation<Value, any Error>?
+    private var isSettled = false
+
+    /// False when it was settled before; the continuation is resumed then.
+    func wait(_ continuation: CheckedContinuation<Value, any Error>) -> Bool {
+        let isOpen = lock.withLock {
+            if !isSettled { self.continuation = continuation }
+            return !isSettled
+        }
+        if !isOpen { continuation.resume(throwing: CancellationError()) }
+        return isOpen
+    }
+
+    func settle(_ result: Result<Value, any Error>) {
+        let waiting = lock.withLock {
+            isSettled = true
+            defer { continuation = nil }
+            return continuation
+        }
+        waiting?.resume(with: result)
+    }
+}
+
+extension HubError {
+    static let stopping = HubError(
+        code: "hub.stopping", message: "The hub is being stopped.",
+        hint: "Nothing is lost; try again later.")
+    static let busy = HubError(
+        code: "hub.busy", message: "The hub has more to do than it can at the moment.",
+        hint: "Nothing is lost; try again in a few seconds.")
+}
