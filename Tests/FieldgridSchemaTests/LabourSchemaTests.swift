@@ -19,7 +19,7 @@ import Testing
 
     @Test func theBuiltInFilesAreThoseOfTheFolders() throws {
         let folder = Self.root.appending(path: "schemas/labour")
-        let builtIn = try SchemaReader.read(files: EmbeddedFiles.schema)
+        let builtIn = try LabourSchema.read()
         #expect(try SchemaFolder.schema(at: folder) == builtIn)
         for file in EmbeddedFiles.schema {
             let text = try String(contentsOf: folder.appending(path: file.path), encoding: .utf8)
@@ -35,31 +35,31 @@ import Testing
     }
 
     @Test func canonicalJSONReadsBackAsTheSameSchema() throws {
-        let schema = try SchemaReader.read(files: EmbeddedFiles.schema)
+        let schema = try LabourSchema.read()
         #expect(try Schema(canonicalJSON: schema.canonicalJSON()) == schema)
     }
 
     @Test func canonicalJSONIsTheSameEveryTime() throws {
-        let schema = try SchemaReader.read(files: EmbeddedFiles.schema)
+        let schema = try LabourSchema.read()
         let again = try Schema(canonicalJSON: schema.canonicalJSON())
         #expect(try again.canonicalJSON() == schema.canonicalJSON())
     }
 
     @Test func onlyTheNameOfAnEmployerIsRequired() throws {
         let employer = try #require(
-            try SchemaReader.read(files: EmbeddedFiles.schema).type(named: "employer"))
+            try LabourSchema.read().type(named: "employer"))
         #expect(employer.fields.filter(\.required).map(\.name) == ["name"])
     }
 
     @Test(arguments: ["headcount", "contract", "wage"])
     func aGroupOfTheSnapshotWaitsForAPerson(name: String) throws {
         let snapshot = try #require(
-            try SchemaReader.read(files: EmbeddedFiles.schema).type(named: "snapshot"))
+            try LabourSchema.read().type(named: "snapshot"))
         #expect(snapshot.groups.first { $0.name == name }?.policy == .review)
     }
 
     @Test func onlyGridsStaffAndCampaignsComeFromAbove() throws {
-        let schema = try SchemaReader.read(files: EmbeddedFiles.schema)
+        let schema = try LabourSchema.read()
         #expect(schema.types.filter(\.shared).map(\.name) == ["grid", "staff", "campaign"])
     }
 }
