@@ -1,0 +1,118 @@
+import FieldgridModel
+
+extension RecordService {
+    func answer(_ request: ConflictRequest) throws -> ServiceReply {
+        switch request {
+        case .list(let all, let conditions):
+            let filter = try ConflictFilter(conditions)
+            let found = try conflicts { (all || $0.waitsForPerson) && filter.accepts($0) }
+            let documents = try found.map(document(of:))
+            return ServiceReply(
+                .array(documents), needsPerson: found.contains(where: \.waitsForPerson))
+        case .show(let id):
+            let conflict = try conflict(id)
+            return ServiceReply(
+                try document(of: conflict), needsPerson: conflict.waitsForPerson)
+        case .resolve(let ids, let choice, let note):
+            let conflicts = try ids.map(conflict)
+            return try resolve(conflicts, choice: choice, note: note, preview: false)
+        case .resolveAll(let conditions, let choice, let note, let preview):
+            let filter = try ConflictFilter(conditions)
+            let found = try conflicts {
+                filter.accepts($0) && ($0.waitsForPerson || filter.namesState)
+            }
+            return try resolve(found, choice: choice, note: note, preview: preview)
+        }
+    }
+
+    func document(of conflict: ConflictRecord) throws -> JSONValue {
+        let reason = conflict.reasonText
+        let render = { (value: UnitValue) in
+            conflict.unit?.document(value, of: conflict.type) ?? .null
+        }
+        var explanation: [JSONValue.Member] = [
+            .init("zh", .text(reason.zh)), .init("en", .text(reason.en)),
+        ]
+        explanation += conflict.reason.members
+        return .object([
+            "id": .text(conflict.id.description), "kind": .text(conflict.kind),
+            "type": .text(conflict.type.name), "record": .text(conflict.record.description),
+            "record_name": .optional(try title(of: conflict)),
+            "scope": .text(conflict.scope.text), "unit": .text(conflict.unitName),
+            "policy": .text(conflict.policy), "base": conflict.base.map(render) ?? .null,
+            "sides": .array(conflict.sides.map { document(of: $0, render: render) }),
+            "winner": conflict.winner > 0 ? .integer(Int64(conflict.winner)) : .null,
+            "reason": .object(explanation), "state": .text(conflict.state),
+            "opened_at": .optional(conflict.openedAt.map(Instants.text)),
+            "settled_by": .optional(conflict.settledBy),
+            "settled_at": .optional(conflict.settledAt.map(Instants.text)),
+            "note": .optional(conflict.note),
+        ])
+    }
+
+    private func document(
+        of side: ConflictRecord.Side, render: (UnitValue) -> JSONValue
+    ) -> JSONValue {
+        .object([
+            "value": render(side.value), "author": .text(side.author),
+            "node": .optional(side.node), "at": .text(side.at), "source": .text(side.source),
+            "clamped": .bool(side.isClamped),
+            "incarnation": .optional(side.identity?.incarnation.description),
+            "seq": side.identity.map { .integer($0.seq) } ?? .null,
+        ])
+    }
+
+    /// The name of the record a conflict is about, where it is here.
+    private func title(of conflict: ConflictRecord) throws -> String? {
+        guard let name = conflict.type.title, let field = conflict.type.field(named: name),
+            let record = try store.record(conflict.record, type: conflict.type)
+        else { return nil }
+        return record.values[field.number]?.text
+    }
+}
+
+/// `--where` of the conflict commands.
+struct ConflictFilter {
+    static let keys = [
+        "kind", "type", "unit", "policy", "state", "record", "scope", "rule", "author",
+    ]
+
+    private let conditions: [(key: String, value: String)]
+
+    init(_ texts: [String]) throws(ServiceError) {
+        var conditions: [(key: String, value: String)] = []
+        for text in texts {
+            let (key, value) = try Assignment.split(text)
+            guard Self.keys.contains(key) else {
+                throw ServiceError(
+                    "condition.unknown", "Conflicts cannot be filtered by “\(key)”.",
+                    hint: Nearest.hint(
+                        to: key, among: Self.keys,
+                        otherwise: "Use one of \(Self.keys.joined(separator: ", "))."),
+                    exitStatus: .wrongUsage)
+            }
+            conditions.append((key, value))
+        }
+        self.conditions = conditions
+    }
+
+    /// Whether the filter itself says which states it means.
+    var namesState: Bool { conditions.contains { $0.key == "state" } }
+
+    func accepts(_ conflict: ConflictRecord) -> Bool {
+        conditions.allSatisfy { key, value in
+            switch key {
+            case "kind": conflict.kind == value
+            case "type": conflict.type.name == value
+            case "unit": conflict.unitName == value
+            case "policy": conflict.policy == value
+            case "state": conflict.state == value
+            case "record": conflict.record.description == value.lowercased()
+            case "scope": conflict.scope.text == value
+            case "rule": conflict.rule?.rawValue == value
+            case "author": conflict.sides.contains { $0.author == value }
+            default: false
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package import FieldgridModel
+
+/// Why a conflict stands as it does, in one sentence a clerk can follow.
+///
+/// Values are not repeated in it: they stand beside it, and some are about
+/// people.
+struct ReasonText {
+    let conflict: ConflictRecord
+
+    var label: Label {
+        let subject = conflict.unit?.label ?? Label(zh: conflict.unitName, en: conflict.unitName)
+        if conflict.kind == ConflictKind.inconsistent.rawValue { return inconsistent(subject) }
+        if conflict.state == ConflictState.settled.rawValue { return settled(subject) }
+        guard let rule = conflict.rule else {
+            return Label(
+                zh: "“\(subject.zh)”被同时修改，请人工确认。",
+                en: "“\(subject.en)” was changed concurrently; a person has to decide.")
+        }
+        let (who, shown) = (people, leader)
+        switch rule {
+        case .revival:
+            return Label(
+                zh: "\(who.zh)：有人删除了这条记录，同时另有人在修改它。记录已保留，请确认删除还是保留。",
+                en: "\(who.en): one deleted the record while another was editing it. It was kept; "
+                    + "confirm whether to delete or to keep it.")
+        case .settlement:
+            return Label(
+                zh: "“\(subject.zh)”曾由人裁决，之后又有不同的值，已重新打开，请再次确认。\(who.zh)。",
+                en: "“\(subject.en)” was settled by a person and contradicted since: \(who.en). "
+                    + "It was reopened.")
+        case .only, .latest, .precedence, .review, .clampedTime, .max, .min, .hubOnly:
+            let rule = Self.rule(rule)
+            let ending =
+                conflict.waitsForPerson
+                ? Label(zh: "现暂显示\(shown.zh)的值，请人工确认", en: "meanwhile the value of \(shown.en) shows")
+                : Label(zh: "已采用\(shown.zh)的值，可以推翻", en: "the value of \(shown.en) leads")
+            return Label(
+                zh: "“\(subject.zh)”被同时修改（\(who.zh)）：\(rule.zh)；\(ending.zh)。",
+                en: "“\(subject.en)” was changed concurrently (\(who.en)): \(rule.en); \(ending.en).")
+        }
+    }
+
+    /// What a rule of the merge says, without names.
+    static func rule(_ rule: Decision.Rule) -> Label {
+        switch rule {
+        case .only: Label(zh: "只有一个值", en: "there is one value")
+        case .latest: Label(zh: "以较晚的时间为准", en: "the later time decides")
+        case .precedence:
+            Label(zh: "以来源的优先次序为准", en: "how the value was learnt decides")
+        case .review: Label(zh: "此项须由人确认", en: "a person decides this one")
+        case .clampedTime:
+            Label(
+                zh: "较晚的一方时钟不可信，不能按时间判定",
+                en: "the later clock was not to be trusted, so time cannot decide")
+        case .settlement: Label(zh: "以人的裁决为准", en: "a person's decision stands")
+        case .max: Label(zh: "以较大的值为准", en: "the greater value stands")
+        case .min: Label(zh: "以较小的值为准", en: "the lesser value stands")
+        case .hubOnly: Label(zh: "此项只由中心填写", en: "only the hub writes this")
+        case .revival:
+            Label(zh: "删除不覆盖修改", en: "a delete never destroys an edit")
+        }
+    }
+
+    private func settled(_ subject: Label) -> Label {
+        let by = conflict.settledBy ?? "?"
+        let at = conflict.settledAt.map(Instants.text) ?? "?"
+        let note = conflict.note.map { Label(zh: "，说明：\($0)", en: ", note: \($0)") }
+        return Label(
+            zh: "“\(subject.zh)”的争议已由\(by)于\(at)裁决\(note?.zh ?? "")。",
+            en: "The conflict about “\(subject.en)” was settled by \(by) at \(at)\(note?.en ?? "").")
+    }
+
+    private func inconsistent(_ subject: Label) -> Label {
+        let name = conflict.reason["broken_rule"].text ?? conflict.reason["rule"].text
+        let broken = conflict.type.rules.first { $0.name == name }?.label
+        return Label(
+            zh: "各方的修改合并后不再符合规则：\(broken?.zh ?? name ?? subject.zh)。请核对并更正。",
+            en: "Merged, the record breaks a rule that both sides kept: "
+                + "\(broken?.en ?? name ?? subject.en). Check and correct it.")
+    }
+
+    /// `张三 10:00, 李四 10:05`.
+    private var people: Label {
+        let parts = conflict.sides.map { side in
+            let source = ValueSource(rawValue: side.source)?.label
+            let clamped = side.isClamped ? Label(zh: "，时钟不准", en: ", wrong clock") : nil
+            return Label(
+                zh: "\(side.author) \(side.at)\(source.map { "，\($0.zh)" } ?? "")\(clamped?.zh ?? "")",
+                en: "\(side.author) \(side.at)\(source.map { ", \($0.en)" } ?? "")\(clamped?.en ?? "")")
+        }
+        return Label(
+            zh: parts.map(\.zh).joined(separator: "；"), en: parts.map(\.en).joined(separator: "; "))
+    }
+
+    private var leader: Label {
+        guard conflict.sides.indices.contains(conflict.winner - 1) else {
+            return Label(zh: "其中一方", en: "one side")
+        }
+        let author = conflict.sides[conflict.winner - 1].author
+        return Label(
+            zh: "第\(conflict.winner)方\(author)", en: "\(author) (side \(conflict.winner))")
+    }
+}
+
+extension ValueSource {
+    /// How a value was learnt, for people.
+    package var label: Label {
+        switch self {
+        case .registry: Label(zh: "登记信息", en: "registry")
+        case .licence: Label(zh: "证照照片", en: "licence")
+        case .onSite: Label(zh: "现场采集", en: "on site")
+        case .selfReport: Label(zh: "单位自报", en: "self-report")
+        case .import: Label(zh: "批量导入", en: "import")
+        case .hub: Label(zh: "中心", en: "hub")
+        }
+    }
+}

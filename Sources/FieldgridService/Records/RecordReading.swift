@@ -1,0 +1,116 @@
+import FieldgridModel
+
+extension RecordService {
+    func show(_ typeName: String, id: String) throws -> ServiceReply {
+        let type = try type(typeName)
+        let record = try livingRecord(id, of: type)
+        let waiting = try waitingConflicts(of: record.id)[record.id] ?? []
+        let document = self.document(of: record, type: type, conflicts: waiting)
+        return ServiceReply(document, needsPerson: needsPerson(record, conflicts: waiting))
+    }
+
+    func list(
+        _ typeName: String, conditions: [String], page: Page
+    ) throws -> ServiceReply {
+        let type = try type(typeName)
+        let conditions = try self.conditions(conditions, of: type)
+        let waiting = try waitingConflicts(of: nil)
+        var documents: [JSONValue] = []
+        var skipped = 0
+        var needsPerson = false
+        try store.forEachRecord(of: type, where: conditions) { record in
+            if skipped < page.skip {
+                skipped += 1
+                return true
+            }
+            if let limit = page.limit, documents.count >= limit { return false }
+            let conflicts = waiting[record.id] ?? []
+            documents.append(document(of: record, type: type, conflicts: conflicts))
+            needsPerson = needsPerson || self.needsPerson(record, conflicts: conflicts)
+            return true
+        }
+        return ServiceReply(.array(documents), needsPerson: needsPerson)
+    }
+
+    private func needsPerson(_ record: StoredRecord, conflicts: [RecordID]) -> Bool {
+        !conflicts.isEmpty || record.unsynced.contains { $0.quarantine != nil }
+    }
+
+    /// `{"id", "scope", "type", "fields", "unsynced", "conflicts"}`, and
+    /// `quarantine` where the hub refused something.
+    func document(
+        of record: StoredRecord, type: RecordType, conflicts: [RecordID]
+    ) -> JSONValue {
+        let refused = record.unsynced.filter { $0.quarantine != nil }
+        var members: [JSONValue.Member] = [
+            .init("id", .text(record.id.description)),
+            .init("scope", .text(record.scope.text)),
+            .init("type", .text(type.name)),
+            .init("fields", fields(of: record, type: type)),
+            .init("unsynced", .texts(record.unsynced.map { unitName($0.unit, of: type) })),
+            .init("conflicts", .texts(conflicts.map(\.description))),
+        ]
+        if !refused.isEmpty {
+            let reasons = refused.map { unit in
+                JSONValue.object([
+                    "unit": .text(unitName(unit.unit, of: type)),
+                    "code": .optional(unit.quarantine?.rawValue),
+                    "message": .optional(unit.message),
+                ])
+            }
+            members.append(.init("quarantine", .array(reasons)))
+        }
+        return .object(members)
+    }
+
+    /// Every declared field in its order, null where it is empty; a group's
+    /// members inside an object where its first member is declared.
+    private func fields(of record: StoredRecord, type: RecordType) -> JSONValue {
+        var members: [JSONValue.Member] = []
+        var groups: Set<UnitNumber> = []
+        for field in type.fields {
+            guard let group = type.group(containing: field.name) else {
+                members.append(.init(field.name, value(of: field, in: record)))
+                continue
+            }
+            guard groups.insert(group.number).inserted else { continue }
+            let inside = group.members.compactMap { type.field(named: $0) }.map {
+                JSONValue.Member($0.name, value(of: $0, in: record))
+            }
+            members.append(.init(group.name, .object(inside)))
+        }
+        return .object(members)
+    }
+
+    private func value(of field: Field, in record: StoredRecord) -> JSONValue {
+        ValueDocument.document(record.values[field.number] ?? .null, of: field)
+    }
+
+    func unitName(_ number: UnitNumber, of type: RecordType) -> String {
+        Unit(number, of: type)?.name ?? "unit \(number.value)"
+    }
+
+    /// The conflicts that wait for a person, by the record they are about.
+    ///
+    /// - Parameter id: only those of this record; all of them when nil.
+    func waitingConflicts(of id: RecordID?) throws -> [RecordID: [RecordID]] {
+        guard let type = schema.type(named: SystemTypes.Conflict.name),
+            let recordField = type.field(named: SystemTypes.Conflict.record)?.number,
+            let stateField = type.field(named: SystemTypes.Conflict.state)?.number
+        else { return [:] }
+        let conditions = id.map {
+            [FieldCondition(field: recordField, value: .text($0.description))]
+        }
+        var waiting: [RecordID: [RecordID]] = [:]
+        try store.forEachRecord(of: type, where: conditions ?? []) { conflict in
+            let state = conflict.values[stateField]?.text.flatMap(ConflictState.init)
+            if state?.waitsForPerson == true, let text = conflict.values[recordField]?.text,
+                let subject = RecordID(text)
+            {
+                waiting[subject, default: []].append(conflict.id)
+            }
+            return true
+        }
+        return waiting
+    }
+}

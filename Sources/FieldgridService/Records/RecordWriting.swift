@@ -1,0 +1,197 @@
+import FieldgridModel
+
+extension RecordService {
+    func create(
+        _ typeName: String, fields: [String], scope: String?, source: ValueSource
+    ) throws -> ServiceReply {
+        let type = try type(typeName)
+        try checkWritable(type)
+        let values = try values(fields, of: type)
+        try check(values, of: type, over: nil)
+        let home = try self.scope(scope, for: values, of: type)
+        let twin = try twin(of: values, type: type)
+        let edit = RecordEdit(
+            type: type.number, id: mint(), kind: .create(home), values: values.filter { !$1.isNull })
+        try store.save(draft(edit, source: source))
+        var document: [JSONValue.Member] = [
+            .init("id", .text(edit.id.description)), .init("scope", .text(home.text)),
+        ]
+        guard let twin else { return ServiceReply(.object(document)) }
+        document.append(.init("same_key_as", .text(twin.description)))
+        return ServiceReply(
+            .object(document),
+            notes: [
+                "the \(type.name) \(twin) has the same natural key; if they are one in the world, "
+                    + "delete one of the two"
+            ])
+    }
+
+    func set(
+        _ typeName: String, id: String, fields: [String], source: ValueSource
+    ) throws -> ServiceReply {
+        let type = try type(typeName)
+        try checkWritable(type)
+        let record = try livingRecord(id, of: type)
+        guard !fields.isEmpty else {
+            throw ServiceError(
+                "assignment.missing", "Nothing to set was given.",
+                hint: "Give at least one field=value.", exitStatus: .wrongUsage)
+        }
+        let given = try values(fields, of: type)
+        try checkParent(in: given, of: type, scope: record.scope)
+        try check(given, of: type, over: record)
+        let changed = given.filter { ($1.isNull ? nil : $1) != record.values[$0] }
+        if !changed.isEmpty {
+            let edit = RecordEdit(
+                type: type.number, id: record.id, kind: .update, values: changed)
+            try store.save(draft(edit, source: source))
+        }
+        return ServiceReply(saved(record.id, changed: changed.keys, of: type))
+    }
+
+    /// Marks a record confirmed today. The stamp is saved even where it says
+    /// today already: a second visit is a fact of its own.
+    func verify(_ typeName: String, id: String) throws -> ServiceReply {
+        let type = try type(typeName)
+        try checkWritable(type)
+        guard let stamp = type.fields.first(where: { $0.stamp == .verifiedOn }) else {
+            throw ServiceError(
+                "type.no-verification", "Records of type “\(type.name)” are not verified.",
+                hint: "Only types with a stamped field are; see `fieldgrid record types`.")
+        }
+        let record = try livingRecord(id, of: type)
+        let edit = RecordEdit(
+            type: type.number, id: record.id, kind: .update,
+            values: [stamp.number: .text(today.description)])
+        try store.save(draft(edit, source: .onSite))
+        return ServiceReply(
+            .object([
+                "id": .text(record.id.description), stamp.name: .text(today.description),
+            ]))
+    }
+
+    func delete(_ typeName: String, id: String) throws -> ServiceReply {
+        let type = try type(typeName)
+        try checkWritable(type)
+        let record = try livingRecord(id, of: type)
+        let edit = RecordEdit(type: type.number, id: record.id, kind: .delete)
+        try store.save(draft(edit, source: .onSite))
+        return ServiceReply(
+            .object(["id": .text(record.id.description), "deleted": .bool(true)]))
+    }
+
+    func move(_ typeName: String, id: String, scope: String) throws -> ServiceReply {
+        let type = try type(typeName)
+        try checkWritable(type)
+        let record = try livingRecord(id, of: type)
+        if let parent = type.parent {
+            throw ServiceError(
+                "record.moves-with-parent",
+                "A \(type.name) lives where its \(parent.type) lives.",
+                hint: "Move the \(parent.type); what belongs to it follows.")
+        }
+        let destination = try writableScope(scope)
+        if destination != record.scope {
+            let edit = RecordEdit(type: type.number, id: record.id, kind: .move(destination))
+            try store.save(draft(edit, source: .onSite))
+        }
+        return ServiceReply(
+            .object([
+                "id": .text(record.id.description), "scope": .text(destination.text),
+                "changed": .texts(destination == record.scope ? [] : ["scope"]),
+            ]))
+    }
+
+    private func saved(
+        _ id: RecordID, changed: some Sequence<UnitNumber>, of type: RecordType
+    ) -> JSONValue {
+        let numbers = Set(changed)
+        let names = type.fields.filter { numbers.contains($0.number) }.map(\.name)
+        return .object(["id": .text(id.description), "changed": .texts(names)])
+    }
+
+    /// A living record with one of the natural keys that these values fill.
+    private func twin(of values: [UnitNumber: Value], type: RecordType) throws -> RecordID? {
+        for key in type.completeKeys(in: values) {
+            if let id = try store.find(type, key: key) { return id }
+        }
+        return nil
+    }
+}
+
+/// Where records may live.
+extension RecordService {
+    /// The scope of a new record: its parent's, the one asked for, or the
+    /// store's only one.
+    private func scope(
+        _ asked: String?, for values: [UnitNumber: Value], of type: RecordType
+    ) throws -> ScopeCode {
+        if let home = try parentScope(in: values, of: type) {
+            guard asked == nil || asked == home.text else {
+                throw ServiceError(
+                    "scope.not-parents",
+                    "The \(type.name) belongs to a record in grid \(home), not in \(asked ?? "").",
+                    hint: "Leave --scope out: it lives where its parent lives.")
+            }
+            return try writableScope(home.text)
+        }
+        if let asked { return try writableScope(asked) }
+        if let only = try store.defaultScope { return only }
+        throw ServiceError(
+            "scope.missing", "It is not clear in which grid the new \(type.name) lives.",
+            hint: "Give --scope CODE; `fieldgrid record list grid` shows the codes.",
+            exitStatus: .wrongUsage)
+    }
+
+    func writableScope(_ code: String) throws -> ScopeCode {
+        let scope = ScopeCode(code)
+        switch try store.checkScope(scope) {
+        case .writable: return scope
+        case .unknown:
+            throw ServiceError(
+                "scope.unknown", "There is no grid with the code “\(code)”.",
+                hint: "`fieldgrid record list grid` shows the grids and their codes.")
+        case .outside(let enrolled):
+            let codes = enrolled.map(\.text).joined(separator: ", ")
+            throw ServiceError(
+                "scope.forbidden", "The grid \(code) lies outside what this device may write.",
+                hint: "It is enrolled for \(codes) and the grids below.")
+        }
+    }
+
+    /// The scope of the record that the values name as their parent.
+    func parentScope(in values: [UnitNumber: Value], of type: RecordType) throws -> ScopeCode? {
+        guard let link = type.parent, let field = type.field(named: link.field),
+            let parentType = schema.type(named: link.type),
+            let text = values[field.number]?.text, let id = RecordID(text)
+        else { return nil }
+        return try store.record(id, type: parentType)?.scope
+    }
+
+    /// A record cannot be given to a parent that lives elsewhere by `set`.
+    private func checkParent(
+        in values: [UnitNumber: Value], of type: RecordType, scope: ScopeCode
+    ) throws {
+        guard let home = try parentScope(in: values, of: type), home != scope else { return }
+        throw ServiceError(
+            "scope.not-parents",
+            "The new parent lives in grid \(home), this \(type.name) in \(scope).",
+            hint: "Record it anew under that parent, and delete this one.")
+    }
+}
+
+extension RecordType {
+    /// The natural keys all of whose fields have a value.
+    func completeKeys(in values: [UnitNumber: Value]) -> [[UnitNumber: Value]] {
+        naturalKeys.compactMap { names in
+            var key: [UnitNumber: Value] = [:]
+            for name in names {
+                guard let field = field(named: name), let value = values[field.number],
+                    !value.isNull
+                else { return nil }
+                key[field.number] = value
+            }
+            return key.isEmpty ? nil : key
+        }
+    }
+}

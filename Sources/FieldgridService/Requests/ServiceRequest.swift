@@ -1,0 +1,68 @@
+package import FieldgridModel
+
+/// What a command asks of a folder: the same words whether the folder's own
+/// process, a server on this machine, or a hub far away answers.
+package enum ServiceRequest: Hashable, Sendable, Codable {
+    case schema
+    case record(ask: RecordRequest)
+    case imports(ask: ImportRequest)
+    case conflicts(ask: ConflictRequest)
+    case tasks(period: String?, openOnly: Bool)
+    case refresh(ask: RefreshRequest)
+    case hub(ask: HubRequest)
+    case node(ask: NodeRequest)
+}
+
+package enum RecordRequest: Hashable, Sendable, Codable {
+    case types(named: String?)
+    case create(type: String, fields: [String], scope: String?, source: ValueSource?)
+    case set(type: String, id: String, fields: [String], source: ValueSource?)
+    case show(type: String, id: String)
+    /// A page of the records that meet all conditions, `field=value` each.
+    case list(type: String, conditions: [String], skip: Int, limit: Int?)
+    case verify(type: String, id: String)
+    case history(type: String, id: String)
+    case delete(type: String, id: String)
+    case move(type: String, id: String, scope: String)
+}
+
+package enum ConflictRequest: Hashable, Sendable, Codable {
+    case list(all: Bool, conditions: [String])
+    case show(id: String)
+    case resolve(ids: [String], choice: ConflictChoice, note: String?)
+    /// Every waiting conflict that meets all conditions.
+    case resolveAll(
+        conditions: [String], choice: ConflictChoice, note: String?, preview: Bool)
+}
+
+/// How a person settles a conflict.
+package enum ConflictChoice: Hashable, Sendable, Codable {
+    /// The side with this number, counted from 1 as listed.
+    case side(number: Int)
+    /// The side that shows now.
+    case winner
+    /// What all sides started from.
+    case base
+    /// A value of the person's own.
+    case value(text: String)
+}
+
+package enum RefreshRequest: Hashable, Sendable, Codable {
+    case status(period: String?)
+    case open(period: String)
+    case close(period: String)
+    /// What the hub does by itself when the date comes.
+    case run
+}
+
+package enum HubRequest: Hashable, Sendable, Codable {
+    case enrol(scope: String, holder: String, role: String)
+    case devices
+    case revoke(device: String)
+    case status
+}
+
+package enum NodeRequest: Hashable, Sendable, Codable {
+    case status
+    case sync
+}
