@@ -6,14 +6,15 @@ import Testing
         try CSVReader.rows(text).map(\.cells)
     }
 
-    @Test(arguments: [
-        ("a,b\nc,d\n", [["a", "b"], ["c", "d"]]), ("a,b\r\nc,d", [["a", "b"], ["c", "d"]]),
-        ("a\rb,c\n", [["a\rb", "c"]]), ("\u{feff}a\n", [["a"]]), ("a,,\n", [["a", "", ""]]),
-        (",\n", [["", ""]]), ("", []), ("\n\n\r\na\n\n", [["a"]]), ("\"\"\n", [[""]]),
-        ("\"a,b\",\"c\"\"d\"\n", [["a,b", "c\"d"]]), ("\"a\nb\"\n", [["a\nb"]]),
-        ("\"a\r\nb\"\n", [["a\nb"]]), ("\"2,518(万元人民币)\",N/A", [["2,518(万元人民币)", "N/A"]]),
-        ("a b , c\n", [["a b ", " c"]]), ("a,b\r", [["a", "b"]]),
-    ] as [(String, [[String]])])
+    @Test(
+        arguments: [
+            ("a,b\nc,d\n", [["a", "b"], ["c", "d"]]), ("a,b\r\nc,d", [["a", "b"], ["c", "d"]]),
+            ("a\rb,c\n", [["a\rb", "c"]]), ("\u{feff}a\n", [["a"]]), ("a,,\n", [["a", "", ""]]),
+            (",\n", [["", ""]]), ("", []), ("\n\n\r\na\n\n", [["a"]]), ("\"\"\n", [[""]]),
+            ("\"a,b\",\"c\"\"d\"\n", [["a,b", "c\"d"]]), ("\"a\nb\"\n", [["a\nb"]]),
+            ("\"a\r\nb\"\n", [["a\nb"]]), ("\"2,518(万元人民币)\",N/A", [["2,518(万元人民币)", "N/A"]]),
+            ("a b , c\n", [["a b ", " c"]]), ("a,b\r", [["a", "b"]]),
+        ] as [(String, [[String]])])
     func rowsAreReadAsTheStandardHasThem(text: String, rows: [[String]]) throws {
         #expect(try cells(text) == rows)
     }

@@ -4,24 +4,32 @@ import Testing
 @testable import FieldgridSchema
 
 @Suite struct ExpressionParserTests {
-    @Test(arguments: [
-        ("a == b + c", Expression.compare(.equal, .field("a"), .sum([.field("b"), .field("c")]))),
-        ("a - 1 < b", .compare(.less, .difference(.field("a"), .integer(1)), .field("b"))),
-        ("a is null", .isNull(.field("a"))), ("a is not null", .not(.isNull(.field("a")))),
-        ("not a and b", .all([.not(.field("a")), .field("b")])),
-        ("a or b and c", .any([.field("a"), .all([.field("b"), .field("c")])])),
-        ("(a or b) and c", .all([.any([.field("a"), .field("b")]), .field("c")])),
-        ("a implies b or c", .implies(.field("a"), .any([.field("b"), .field("c")]))),
-        ("a > 0 iff b > 0",
-            .iff(
-                .compare(.greater, .field("a"), .integer(0)),
-                .compare(.greater, .field("b"), .integer(0)))),
-        ("uscc[9..17] == org_code",
-            .compare(.equal, .slice(.field("uscc"), from: 9, through: 17), .field("org_code"))),
-        ("state != 'ACTIVE'", .compare(.notEqual, .field("state"), .text("ACTIVE"))),
-        ("d<=today", .compare(.lessOrEqual, .field("d"), .today)),
-        ("flag == true", .compare(.equal, .field("flag"), .integer(1))),
-    ] as [(String, Expression)])
+    @Test(
+        arguments: [
+            (
+                "a == b + c",
+                Expression.compare(.equal, .field("a"), .sum([.field("b"), .field("c")]))
+            ),
+            ("a - 1 < b", .compare(.less, .difference(.field("a"), .integer(1)), .field("b"))),
+            ("a is null", .isNull(.field("a"))), ("a is not null", .not(.isNull(.field("a")))),
+            ("not a and b", .all([.not(.field("a")), .field("b")])),
+            ("a or b and c", .any([.field("a"), .all([.field("b"), .field("c")])])),
+            ("(a or b) and c", .all([.any([.field("a"), .field("b")]), .field("c")])),
+            ("a implies b or c", .implies(.field("a"), .any([.field("b"), .field("c")]))),
+            (
+                "a > 0 iff b > 0",
+                .iff(
+                    .compare(.greater, .field("a"), .integer(0)),
+                    .compare(.greater, .field("b"), .integer(0)))
+            ),
+            (
+                "uscc[9..17] == org_code",
+                .compare(.equal, .slice(.field("uscc"), from: 9, through: 17), .field("org_code"))
+            ),
+            ("state != 'ACTIVE'", .compare(.notEqual, .field("state"), .text("ACTIVE"))),
+            ("d<=today", .compare(.lessOrEqual, .field("d"), .today)),
+            ("flag == true", .compare(.equal, .field("flag"), .integer(1))),
+        ] as [(String, Expression)])
     func aRuleIsReadAsItsExpression(text: String, expression: Expression) throws {
         #expect(try ExpressionParser.parse(text) == expression)
     }

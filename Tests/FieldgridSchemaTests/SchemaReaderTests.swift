@@ -130,7 +130,8 @@ struct BrokenSchema: CustomTestStringConvertible, Sendable {
         BrokenSchema("name: alive", "name: Alive", at: 26, "is no name"),
         BrokenSchema("name: alive", "name: scope", at: 26, "a name of the engine"),
         BrokenSchema("label: { zh: 名称, en: Name }", "label: { zh: 名称 }", at: 10, "“en” is missing"),
-        BrokenSchema("label: { zh: 名称, en: Name }", "sensitivity: open", at: 8, "“label” is missing"),
+        BrokenSchema(
+            "label: { zh: 名称, en: Name }", "sensitivity: open", at: 8, "“label” is missing"),
         BrokenSchema("type: text", "type: string", at: 11, "must be one of text, integer"),
         BrokenSchema("length: 50", "sensitivity: open", at: 8, "the type text needs “length”"),
         BrokenSchema("length: 50", "scale: 2", at: 12, "belongs to the type decimal"),
@@ -147,12 +148,16 @@ struct BrokenSchema: CustomTestStringConvertible, Sendable {
         BrokenSchema("list: species", "version_in: year", at: 14, "needs “list”"),
         BrokenSchema(
             "members: [planted, alive]", "members: [planted, dead]", at: 34, "“dead” is no field"),
-        BrokenSchema("members: [planted, alive]", "members: [alive]", at: 34, "at least two members"),
+        BrokenSchema(
+            "members: [planted, alive]", "members: [alive]", at: 34, "at least two members"),
         BrokenSchema("holds: alive <= planted", "holds: alive <=", at: 38, "where the end stands"),
         BrokenSchema("holds: alive <= planted", "holds: alive <= dead", at: 38, "names “dead”"),
-        BrokenSchema("holds: alive <= planted", "holds: alive <= name", at: 38, "compared with a text"),
-        BrokenSchema("holds: alive <= planted", "holds: alive + planted", at: 38, "needs a condition"),
-        BrokenSchema("holds: alive <= planted", "holds: alive ~ planted", at: 38, "a sign it cannot"),
+        BrokenSchema(
+            "holds: alive <= planted", "holds: alive <= name", at: 38, "compared with a text"),
+        BrokenSchema(
+            "holds: alive <= planted", "holds: alive + planted", at: 38, "needs a condition"),
+        BrokenSchema(
+            "holds: alive <= planted", "holds: alive ~ planted", at: 38, "a sign it cannot"),
     ])
     func aMistakeIsToldWithFileLineAndReason(broken: BrokenSchema) throws {
         try #require(Self.stand.text.contains(broken.line + "\n"))
@@ -176,9 +181,10 @@ struct BrokenSchema: CustomTestStringConvertible, Sendable {
         let found = Self.mistakes([
             Self.head, list, SchemaFile(path: "stand.yaml", text: text),
         ])
-        #expect(found.map(\.description.firstWord) == [
-            "codes/species.yaml:8:", "stand.yaml:11:", "stand.yaml:24:",
-        ])
+        #expect(
+            found.map(\.description.firstWord) == [
+                "codes/species.yaml:8:", "stand.yaml:11:", "stand.yaml:24:",
+            ])
     }
 
     @Test func aFieldInTwoGroupsIsRefused() {
@@ -194,9 +200,10 @@ struct BrokenSchema: CustomTestStringConvertible, Sendable {
         let found = Self.mistakes([
             Self.head, Self.list, SchemaFile(path: "stand.yaml", text: text),
         ])
-        #expect(found.map(\.reason) == [
-            "“alive” is already in the group “more”; a field is in at most one"
-        ])
+        #expect(
+            found.map(\.reason) == [
+                "“alive” is already in the group “more”; a field is in at most one"
+            ])
     }
 
     @Test func aFileThatIsNoYAMLIsToldWithItsLine() throws {
@@ -236,10 +243,11 @@ struct BrokenSchema: CustomTestStringConvertible, Sendable {
         let found = Self.mistakes([
             Self.head, SchemaFile(path: "codes/species.yaml", text: text), Self.stand,
         ])
-        #expect(found == [
-            SchemaMistake(
-                file: "codes/species.yaml", line: 7, reason: "the code “PINE” is there twice")
-        ])
+        #expect(
+            found == [
+                SchemaMistake(
+                    file: "codes/species.yaml", line: 7, reason: "the code “PINE” is there twice")
+            ])
     }
 
     @Test func aBrokenListIsNotAlsoAnUnknownOne() {

@@ -48,13 +48,14 @@ import Testing
         #expect(seeds.grids.map(\.scope) == [ScopeCode("220602"), ScopeCode("220602")])
     }
 
-    @Test(arguments: [
-        ("220602100,虚构甲,91110000802100433B", []),
-        ("220602999,虚构甲,91110000802100433B", ["employers.csv:2"]),
-        ("220602100,,91110000802100433B", ["employers.csv:2"]),
-        ("220602100,虚构甲,91110000802100433C", ["employers.csv:2"]),
-        ("220602100,虚构甲", ["employers.csv:2"]), ("220602100,\"虚构甲", ["employers.csv:2"]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("220602100,虚构甲,91110000802100433B", []),
+            ("220602999,虚构甲,91110000802100433B", ["employers.csv:2"]),
+            ("220602100,,91110000802100433B", ["employers.csv:2"]),
+            ("220602100,虚构甲,91110000802100433C", ["employers.csv:2"]),
+            ("220602100,虚构甲", ["employers.csv:2"]), ("220602100,\"虚构甲", ["employers.csv:2"]),
+        ] as [(String, [String])])
     func aSeedWithAMistakeIsToldWithItsLine(row: String, places: [String]) throws {
         #expect(try mistakes(employers: "scope,name,uscc\n\(row)\n") == places)
     }

@@ -1,6 +1,8 @@
 extension CheckDigitScheme {
     /// Whether the text is a well-formed code of this scheme with a correct
-    /// check character. Upper case only: ``FieldInput`` raises typed letters.
+    /// check character.
+    ///
+    /// Upper case only: ``FieldInput`` raises typed letters.
     package func accepts(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         return switch self {
@@ -33,8 +35,10 @@ extension CheckDigitScheme {
         }
     }
 
-    /// GB 32100-2015: `C = (31 − Σ vᵢ·3^(i−1) mod 31) mod 31`. Characters 9
-    /// to 17 are an organisation code with a check character of their own.
+    /// GB 32100-2015: `C = (31 − Σ vᵢ·3^(i−1) mod 31) mod 31`.
+    ///
+    /// Characters 9 to 17 are an organisation code with a check character of
+    /// their own.
     private static func acceptsUSCC(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == 18 else { return false }
         var sum = 0
@@ -67,8 +71,10 @@ extension CheckDigitScheme {
     }
 
     /// GB 11643-1999: a region, a day that exists, and `Σ mod 11` read in
-    /// `10X98765432`. The region must be a province of today or of the past,
-    /// or 9, with which permanent residence cards of foreigners begin.
+    /// `10X98765432`.
+    ///
+    /// The region must be a province of today or of the past, or 9, with
+    /// which permanent residence cards of foreigners begin.
     private static func acceptsResidentID(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == 18, LocalDate.number(bytes[0..<17]) != nil,
             let province = LocalDate.number(bytes[0..<2]), provinces.contains(province),
@@ -86,8 +92,9 @@ extension CheckDigitScheme {
         [11...15, 21...23, 31...37, 41...46, 50...54, 61...65, 71...71, 81...83, 90...99]
             .flatMap { Array($0) })
 
-    /// GS15-2006 uses ISO 7064 MOD 11,10 over 15 digits. The 13 digits given
-    /// before 2007 carry no check digit.
+    /// GS15-2006 uses ISO 7064 MOD 11,10 over 15 digits.
+    ///
+    /// The 13 digits given before 2007 carry no check digit.
     private static func acceptsRegistrationNumber(_ bytes: [UInt8]) -> Bool {
         guard LocalDate.number(bytes) != nil else { return false }
         if bytes.count == 13 { return true }

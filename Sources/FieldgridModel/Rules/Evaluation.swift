@@ -14,7 +14,9 @@ extension Expression {
     }
 
     /// The expression's value; conditions give 1, 0, or null when a field
-    /// they need is empty. Never fails: a sum too large for 64 bits is null.
+    /// they need is empty.
+    ///
+    /// Never fails: a sum too large for 64 bits is null.
     package func value(in values: (String) -> Value, today: LocalDate) -> Value {
         switch self {
         case .field(let name): return values(name)
@@ -36,8 +38,10 @@ extension Expression {
     }
 
     /// Whether the condition holds; nil when it cannot be known because a
-    /// field is empty. `and`, `or` and `implies` follow Kleene: one false
-    /// operand settles an `and` whatever the others are.
+    /// field is empty.
+    ///
+    /// `and`, `or` and `implies` follow Kleene: one false operand settles an
+    /// `and` whatever the others are.
     package func truth(in values: (String) -> Value, today: LocalDate) -> Bool? {
         switch self {
         case .field, .integer, .text, .today, .sum, .difference, .slice:

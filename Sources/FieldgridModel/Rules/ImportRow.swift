@@ -52,8 +52,10 @@ package struct ImportTable: Sendable {
             map: map, type: type, schema: schema, columns: columns, width: names.count)
     }
 
-    /// Canonical values of a row's cells. Ranges, check digits and rules are
-    /// looked at afterwards, as for every other origin.
+    /// Canonical values of a row's cells.
+    ///
+    /// Ranges, check digits and rules are looked at afterwards, as for every
+    /// other origin.
     package func row(_ cells: [String]) -> Row {
         var row = Row()
         guard cells.count == width else {

@@ -7,8 +7,9 @@ package struct LocalDate: Hashable, Comparable, Sendable {
     package let month: Int
     package let day: Int
 
-    /// Minutes that Asia/Shanghai is ahead of UTC. The zone has had no
-    /// daylight saving since 1991.
+    /// Minutes that Asia/Shanghai is ahead of UTC.
+    ///
+    /// The zone has had no daylight saving since 1991.
     package static let shanghaiOffsetMinutes = 480
 
     /// Nil unless the day exists in the calendar.

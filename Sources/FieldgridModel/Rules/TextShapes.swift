@@ -39,8 +39,9 @@ extension TextShape {
         }
     }
 
-    /// One `@` with something before it and a dotted name behind it. The
-    /// only proof of an address is a message that arrives.
+    /// One `@` with something before it and a dotted name behind it.
+    ///
+    /// The only proof of an address is a message that arrives.
     private static func acceptsEmail(_ bytes: [UInt8]) -> Bool {
         let parts = bytes.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, bytes.allSatisfy({ (33...126).contains($0) })

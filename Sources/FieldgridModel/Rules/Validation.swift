@@ -4,8 +4,8 @@ extension RecordType {
     ///
     /// Whether a grid or a referenced record exists is the hub's question.
     ///
-    /// - Parameter values: by field number, members of groups included; a
-    ///   missing entry is an empty field.
+    /// Values come by field number, members of groups included; a missing
+    /// entry is an empty field.
     package func violations(
         of values: [UnitNumber: Value], in schema: Schema, today: LocalDate
     ) -> [Violation] {
@@ -22,8 +22,8 @@ extension RecordType {
 
     /// Everything wrong with one field's canonical value.
     ///
-    /// - Parameter others: the record's other fields by name, for codes whose
-    ///   list version another field states.
+    /// The record's other fields are asked by name, for codes whose list
+    /// version another field states.
     package func violations(
         ofField field: Field, value: Value, others: (String) -> Value, schema: Schema,
         today: LocalDate
@@ -41,8 +41,8 @@ extension RecordType {
 
     /// The cross-field rules that these values break.
     ///
-    /// - Parameter among: which rules are asked; all of them when left out.
-    ///   ``CrossFieldRule/fields`` says what a rule reads.
+    /// `among` says which rules are asked, all of them when left out;
+    /// ``CrossFieldRule/fields`` says what a rule reads.
     package func brokenRules(
         in values: (String) -> Value, today: LocalDate,
         among: (CrossFieldRule) -> Bool = { _ in true }

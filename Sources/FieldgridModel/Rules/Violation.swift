@@ -9,8 +9,9 @@ package struct Violation: Error, Hashable, Sendable, Codable {
     package var code: String
     /// The field at fault; nil for a cross-field rule and for a whole row.
     package var field: String?
-    /// What was expected, what was found, what to do. Never contains the
-    /// value of a personal or sensitive field.
+    /// What was expected, what was found, what to do.
+    ///
+    /// Never contains the value of a personal or sensitive field.
     package var message: Label
 
     package init(code: String, field: String?, message: Label) {
@@ -23,8 +24,8 @@ package struct Violation: Error, Hashable, Sendable, Codable {
 extension Violation {
     /// A field that holds something else than it should.
     ///
-    /// - Parameter found: the value as a person would read it; it is left out
-    ///   of the message where the field is about a person.
+    /// What was found is given as a person would read it; it is left out of
+    /// the message where the field is about a person.
     static func of(
         _ field: Field, _ code: String, expected: Label, found: String?
     ) -> Violation {

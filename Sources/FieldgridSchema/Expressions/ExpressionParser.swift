@@ -1,7 +1,8 @@
 import FieldgridModel
 
-/// Why a rule cannot be read. The reason continues the sentence
-/// “the rule … ”.
+/// Why a rule cannot be read.
+///
+/// The reason continues the sentence “the rule … ”.
 struct ExpressionFault: Error, Hashable {
     var reason: String
 }

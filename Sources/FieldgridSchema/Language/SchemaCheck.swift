@@ -132,7 +132,8 @@ struct SchemaCheck {
             check(column.reading, of: field, in: type, at: (draft.file, line))
         }
         guard let scope = draft.map.scope else { return }
-        if case .text = type.field(named: scope.addressField)?.kind {} else {
+        if case .text = type.field(named: scope.addressField)?.kind {
+        } else {
             fault(draft.file, draft.line, "“address” must be a text field of “\(type.name)”")
         }
         if type.field(named: scope.unknownField)?.kind != .boolean {

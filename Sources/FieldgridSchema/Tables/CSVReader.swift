@@ -23,8 +23,8 @@ package struct CSVReader {
     private var index = 0
     private var line = 1
 
-    /// - Parameter fieldBytesMax: the greatest size of one field; a missing
-    ///   quote would otherwise swallow the rest of the file.
+    /// A field has at most `fieldBytesMax` bytes; a missing quote would
+    /// otherwise swallow the rest of the file.
     package init(_ bytes: [UInt8], fieldBytesMax: Int = 1 << 20) {
         self.bytes = bytes
         self.fieldBytesMax = fieldBytesMax

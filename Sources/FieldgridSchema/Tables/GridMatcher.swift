@@ -11,7 +11,7 @@ package import FieldgridModel
 /// other township contradicts it; else the township if exactly one is named;
 /// else nothing.
 package struct GridMatcher: Sendable {
-    /// What the matcher needs of a grid. Level 1 is the top.
+    /// What the matcher needs of a grid; level 1 is the top.
     package typealias Grid = (code: String, name: String, parent: String?, level: Int)
 
     private struct Entry: Sendable {

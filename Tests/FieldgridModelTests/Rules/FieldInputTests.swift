@@ -118,7 +118,8 @@ extension Schema {
 
     @Test(arguments: [
         ("2026-07-24T09:15", 1_784_855_700_000), ("2026-07-24 09:15:30", 1_784_855_730_000),
-        ("2026-07-24T01:15Z", 1_784_855_700_000), ("2026-07-24T09:15:00.250+08:00", 1_784_855_700_250),
+        ("2026-07-24T01:15Z", 1_784_855_700_000),
+        ("2026-07-24T09:15:00.250+08:00", 1_784_855_700_250),
     ])
     func anInstantIsInShanghaiUnlessItSaysOtherwise(text: String, milliseconds: Int64) throws {
         #expect(try parse(text, .fixture(.instant)) == .integer(milliseconds))

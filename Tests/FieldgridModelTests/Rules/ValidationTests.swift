@@ -31,14 +31,18 @@ import Testing
     }
 
     @Test(arguments: [
-        (FieldKind.set, Value.text(#"["a","b"]"#)), (.instant, .integer(0)), (.month, .text("2026-01")),
-        (.reference(type: "x"), .text("01890a5d-ac96-774b-bcce-b302099a8057")), (.boolean, .integer(1)),
+        (FieldKind.set, Value.text(#"["a","b"]"#)), (.instant, .integer(0)),
+        (.month, .text("2026-01")),
+        (.reference(type: "x"), .text("01890a5d-ac96-774b-bcce-b302099a8057")),
+        (.boolean, .integer(1)),
     ])
     func aCanonicalValuePasses(kind: FieldKind, value: Value) {
         #expect(codes(.fixture(kind), value) == [])
     }
 
-    @Test(arguments: [(0, ["value.range"]), (1, []), (31, []), (32, ["value.range"])] as [(Int64, [String])])
+    @Test(
+        arguments: [(0, ["value.range"]), (1, []), (31, []), (32, ["value.range"])]
+            as [(Int64, [String])])
     func aRangeIncludesItsEnds(day: Int64, expected: [String]) {
         let field = Field.fixture(.integer, checks: [.range(least: 1, greatest: 31)])
         #expect(codes(field, .integer(day)) == expected)
@@ -84,10 +88,11 @@ import Testing
         ).map(\.code)
     }
 
-    @Test(arguments: [
-        ("172", nil, []), ("172", "2011", []), ("172", "2023", ["value.code-unknown"]),
-        ("999", nil, ["value.code-unknown"]), ("150", "1999", ["value.code-unknown"]),
-    ] as [(String, String?, [String])])
+    @Test(
+        arguments: [
+            ("172", nil, []), ("172", "2011", []), ("172", "2023", ["value.code-unknown"]),
+            ("999", nil, ["value.code-unknown"]), ("150", "1999", ["value.code-unknown"]),
+        ] as [(String, String?, [String])])
     func aCodeIsLookedUpInTheStatedEditionElseInAll(
         code: String, edition: String?, expected: [String]
     ) {
@@ -105,7 +110,8 @@ import Testing
             type.violations(of: [field.number: .integer(10)], in: schema, today: today).map(\.code)
                 == ["rule.above_ten"])
         #expect(type.violations(of: [field.number: .integer(11)], in: schema, today: today) == [])
-        #expect(type.brokenRules(in: { _ in .integer(1) }, today: today, among: { _ in false }) == [])
+        #expect(
+            type.brokenRules(in: { _ in .integer(1) }, today: today, among: { _ in false }) == [])
     }
 
     @Test func aSensitiveValueIsNotInTheMessage() throws {
