@@ -13,6 +13,9 @@ static inline CURLcode fieldgrid_curl_set_string(CURL *handle, CURLoption option
 static inline CURLcode fieldgrid_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
     return curl_easy_setopt(handle, option, value);
 }
+static inline CURLcode fieldgrid_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(handle, option, value);
+}
 typedef size_t (*fieldgrid_curl_callback)(char *bytes, size_t size, size_t count, void *context);
 static inline CURLcode fieldgrid_curl_set_callback(CURL *handle, CURLoption option, fieldgrid_curl_callback value) {
     return curl_easy_setopt(handle, option, value);

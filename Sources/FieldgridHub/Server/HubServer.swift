@@ -92,7 +92,9 @@ package struct HubServer: Sendable {
             Ticker(every: configuration.tickEvery, clock: ContinuousClock()) { [hub, logger] in
                 do {
                     try await lane.run { try hub.tick() }
-                } catch let error where !(error is CancellationError) {
+                } catch is CancellationError {
+                    return
+                } catch {
                     logger.error("what is due could not be done", metadata: ["error": "\(error)"])
                 }
             })
@@ -132,7 +134,8 @@ package struct HubServer: Sendable {
                         maxHeaderFieldCount: 64))),
             configuration: ApplicationConfiguration(
                 address: address, serverName: "fieldgrid",
-                availableConnectionsDelegate: .maximum(configuration.connectionsMax)),
+                availableConnectionsDelegate: .maximum(
+                    configuration.connectionsMax, logger: logger)),
             onServerRunning: { isReady($0) }, logger: logger)
     }
 

@@ -10,6 +10,9 @@ import Crypto
 package enum MessageSignature {
     /// How far the signer's clock may be from the hub's, either way.
     package static let windowSeconds: Int64 = 300
+    /// With the hub's public key in Base64, in every answer to an enrolment:
+    /// the device knows only its fingerprint then.
+    package static let hubKeyHeader = "fieldgrid-hub-key"
 
     static let requestComponents = [
         "\"@method\"", "\"@path\"", "\"@query\"", "\"content-digest\"",
@@ -94,7 +97,7 @@ package struct SignedRequest: Hashable, Sendable {
     let signature: [UInt8]
     let nonce: String
 
-    /// - Parameter milliseconds: the signer's best guess of the hub's time.
+    /// `milliseconds` is the signer's best guess of the hub's time.
     package init(
         _ target: RequestTarget, body: [UInt8], key: DeviceKey, milliseconds: Int64, nonce: String
     ) {
@@ -119,7 +122,7 @@ package struct SignedRequest: Hashable, Sendable {
         let answer = try MessageSignature.signatureBytes(in: headers)
         let digest = try headers.only("content-digest")
         guard parameters.keyID == hubKey.keyID else {
-            throw .altered("\(parameters.keyID) signed it, the hub's key is \(hubKey.keyID)")
+            throw .keyUnexpected(found: parameters.keyID, expected: hubKey.keyID)
         }
         guard parameters.nonce == nonce else { throw .altered("it answers another request") }
         let base = ReceivedSignature.responseBase(

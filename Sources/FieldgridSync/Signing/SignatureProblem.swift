@@ -1,4 +1,6 @@
-/// Why a message does not count. The codes are stable.
+/// Why a message does not count.
+///
+/// The codes are stable.
 package enum SignatureProblem: Error, Hashable, Sendable {
     case missing(String)
     case altered(String)
@@ -7,6 +9,8 @@ package enum SignatureProblem: Error, Hashable, Sendable {
     case digestMismatch
     case deviceUnknown(keyID: String)
     case deviceRevoked(keyID: String)
+    /// An answer is signed by another hub's key than the one we know.
+    case keyUnexpected(found: String, expected: String)
 
     package var code: String {
         switch self {
@@ -16,6 +20,7 @@ package enum SignatureProblem: Error, Hashable, Sendable {
         case .digestMismatch: "digest.mismatch"
         case .deviceUnknown: "device.unknown"
         case .deviceRevoked: "device.revoked"
+        case .keyUnexpected: "signature.key-unexpected"
         }
     }
 
@@ -29,6 +34,8 @@ package enum SignatureProblem: Error, Hashable, Sendable {
         case .digestMismatch: "The body is not the one that was signed."
         case .deviceUnknown(let keyID): "No device with the key \(keyID) is enrolled here."
         case .deviceRevoked(let keyID): "The device with the key \(keyID) was revoked."
+        case .keyUnexpected(let found, let expected):
+            "The key \(found) signed it; expected is \(expected)."
         }
     }
 
@@ -39,6 +46,7 @@ package enum SignatureProblem: Error, Hashable, Sendable {
         case .wrongTime: "Sign again with the hub's time, which this answer carries."
         case .deviceUnknown: "Enrol the device: fieldgrid node join --code CODE."
         case .deviceRevoked: "Ask the hub for a new enrolment code. Nothing here is lost."
+        case .keyUnexpected: "Check the hub's address."
         }
     }
 

@@ -1,0 +1,143 @@
+package import FieldgridModel
+package import FieldgridSync
+import Foundation
+
+/// What a device knows of its hub before it trusts an answer.
+package enum HubIdentity: Hashable, Sendable {
+    case key(DevicePublicKey)
+    /// From an enrolment code; the answer brings the key.
+    case fingerprint(KeyFingerprint)
+}
+
+/// What a conversation has cost, as `node sync` reports it.
+package struct Traffic: Hashable, Sendable {
+    package var requests = 0
+    /// Bodies only.
+    package var bytesUp = 0
+    package var bytesDown = 0
+
+    package init() {}
+}
+
+/// A device's side of every conversation with its hub: each request signed,
+/// each answer believed only after the hub's signature is checked.
+///
+/// A wrong clock costs one more request, once: the refusal brings the hub's
+/// time, and only the signatures follow it, never the clock of the data.
+package final class HubClient {
+    private let transport: any HTTPTransport
+    private let key: DeviceKey
+    private let hub: HubIdentity
+    private let clock: any WallClock
+    private var random: RandomSource
+    /// Hub time minus ours, milliseconds, as far as it mattered yet.
+    package private(set) var clockOffset: Int64
+    package private(set) var traffic = Traffic()
+
+    package init(
+        transport: any HTTPTransport, key: DeviceKey, hub: HubIdentity, clock: any WallClock,
+        random: RandomSource, clockOffset: Int64 = 0
+    ) {
+        self.transport = transport
+        self.key = key
+        self.hub = hub
+        self.clock = clock
+        self.random = random
+        self.clockOffset = clockOffset
+    }
+
+    /// Posts a body and returns that of the answer, which is of the same
+    /// media type.
+    package func post(
+        _ path: String, contentType: String, body: [UInt8]
+    ) throws(HubFailure) -> [UInt8] {
+        let target = RequestTarget(method: "POST", path: path)
+        do throws(HubFailure) {
+            return try attempt(target, contentType: contentType, body: body)
+        } catch {
+            guard case .refused(let refusal) = error, refusal.code == Self.wrongTime,
+                let hubTime = refusal.hubTime
+            else { throw error }
+            clockOffset = hubTime - clock.milliseconds
+            return try attempt(target, contentType: contentType, body: body)
+        }
+    }
+
+    private static let wrongTime = SignatureProblem.wrongTime(
+        hubMilliseconds: 0, createdMilliseconds: 0
+    ).code
+
+    private func attempt(
+        _ target: RequestTarget, contentType: String, body: [UInt8]
+    ) throws(HubFailure) -> [UInt8] {
+        let signed = SignedRequest(
+            target, body: body, key: key, milliseconds: clock.milliseconds + clockOffset,
+            nonce: Base64.encode(RandomBytes.draw(16, using: &random)))
+        let headers = [
+            HeaderField("content-type", contentType), HeaderField("accept", contentType),
+        ]
+        traffic.requests += 1
+        traffic.bytesUp += body.count
+        let answer = try send(
+            HTTPCall(target: target, headers: headers + signed.headers, body: body))
+        traffic.bytesDown += answer.body.count
+        do throws(SignatureProblem) {
+            try signed.verifyResponse(
+                status: answer.status, headers: answer.headers, body: answer.body,
+                hubKey: try hubKey(in: answer))
+        } catch {
+            throw HubFailure(error)
+        }
+        guard answer.status == 200 else { throw .refused(HubFailure.Refusal(answer)) }
+        guard answer.mediaType == contentType else {
+            throw .notFieldgrid(reason: "the answer is of the type “\(answer.mediaType)”")
+        }
+        return answer.body
+    }
+
+    private func send(_ call: HTTPCall) throws(HubFailure) -> HTTPAnswer {
+        do throws(TransportFailure) {
+            return try transport.send(call)
+        } catch {
+            switch error {
+            case .unreachable(let reason, let mayHaveArrived):
+                throw .unreachable(reason: reason, mayHaveArrived: mayHaveArrived)
+            case .notHTTP(let reason):
+                throw .notFieldgrid(reason: reason)
+            }
+        }
+    }
+
+    private func hubKey(in answer: HTTPAnswer) throws(SignatureProblem) -> DevicePublicKey {
+        switch hub {
+        case .key(let key): return key
+        case .fingerprint(let expected):
+            let texts = answer.headers.filter { $0.name == MessageSignature.hubKeyHeader }
+            guard texts.count == 1, let key = DevicePublicKey(base64: texts[0].value) else {
+                throw .missing("\(MessageSignature.hubKeyHeader) header")
+            }
+            guard key.fingerprint == expected else {
+                throw .keyUnexpected(found: key.keyID, expected: expected.text)
+            }
+            return key
+        }
+    }
+}
+
+extension HubFailure.Refusal {
+    /// Reads the JSON of a refusal; the status alone says something too.
+    init(_ answer: HTTPAnswer) {
+        struct Document: Decodable {
+            var code: String
+            var message: String
+            var hint: String
+            var time: Int64?
+        }
+        let document = try? JSONDecoder().decode(Document.self, from: Data(answer.body))
+        self.init(
+            status: answer.status, code: document?.code ?? "hub.status-\(answer.status)",
+            message: document?.message ?? "The hub answered with status \(answer.status).",
+            hint: document?.hint ?? "Nothing is lost; ask the hub's operator.",
+            hubTime: document?.time)
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+
+/// The right to be the one process that owns a folder's database.
+///
+/// Held until ``release()`` or until the process ends, however it ends: the
+/// kernel gives an advisory lock back with the descriptor. Programs that the
+/// holder starts do not inherit it.
+package final class FolderLock: Sendable {
+    package static let fileName = "lock"
+    private static let pollMicroseconds: UInt32 = 20_000
+
+    private let descriptor: Int32
+
+    /// Waits for another holder to finish, up to `wait`.
+    ///
+    /// `command` is what others are told about this holder, such as
+    /// `hub serve`.
+    ///
+    /// - throws: ``FolderError`` of the code `folder.busy`, naming the holder,
+    ///   or `folder.unusable` when there is no writable folder.
+    package init(folder: String, command: String, waitingUpTo wait: Duration = .zero) throws {
+        let path = folder + "/" + Self.fileName
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw FolderError.unusable(folder, because: FolderError.systemText(errno))
+        }
+        let deadline = ContinuousClock.now + wait
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let reason = errno
+            guard reason == EWOULDBLOCK || reason == EINTR else {
+                close(descriptor)
+                throw FolderError.unusable(folder, because: FolderError.systemText(reason))
+            }
+            guard ContinuousClock.now < deadline else {
+                close(descriptor)
+                throw FolderError.busy(folder, holder: Self.holder(path), waited: wait)
+            }
+            usleep(Self.pollMicroseconds)
+        }
+        sign(command: command)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Gives the folder back; the lock is worth nothing afterwards.
+    package func release() {
+        ftruncate(descriptor, 0)
+        flock(descriptor, LOCK_UN)
+    }
+
+    /// Who holds the folder, for people: `process 123 (hub serve)`. Nil when
+    /// nobody does.
+    package static func holder(of folder: String) -> String? {
+        let path = folder + "/" + fileName
+        let probe = unsafe open(path, O_RDWR | O_CLOEXEC)
+        guard probe >= 0 else { return nil }
+        defer { close(probe) }
+        guard flock(probe, LOCK_EX | LOCK_NB) != 0 else { return nil }
+        return holder(path)
+    }
+
+    private static func holder(_ path: String) -> String {
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        let parts = text.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2 else { return "another process" }
+        return "process \(parts[0]) (\(parts[1].trimmingCharacters(in: .whitespacesAndNewlines)))"
+    }
+
+    /// Only informs: a holder that cannot write its name still holds.
+    private func sign(command: String) {
+        let text = Array("\(getpid()) \(command)\n".utf8)
+        ftruncate(descriptor, 0)
+        _ = unsafe text.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+}
+
+/// What is wrong with a data folder. The codes are stable.
+package struct FolderError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var code: String
+    package var message: String
+    package var hint: String
+
+    package var description: String { "\(message) \(hint)" }
+
+    package init(code: String, message: String, hint: String) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+
+    static func busy(_ folder: String, holder: String, waited: Duration) -> FolderError {
+        FolderError(
+            code: "folder.busy",
+            message: "The folder \(folder) is in use by \(holder); waited "
+                + "\(waited.components.seconds) s for it.",
+            hint: "Let that command finish, or stop it, and try again.")
+    }
+
+    static func unusable(_ folder: String, because reason: String) -> FolderError {
+        FolderError(
+            code: "folder.unusable",
+            message: "The folder \(folder) cannot be used: \(reason).",
+            hint: "Check that it exists and that you may write there.")
+    }
+
+    static func systemText(_ number: Int32) -> String {
+        let code = POSIXErrorCode(rawValue: number) ?? .EIO
+        return POSIXError(code).localizedDescription
+    }
+}
