@@ -16,6 +16,7 @@ let settings: [SwiftSetting] = [
 let safeSettings = settings + [.strictMemorySafety()]
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -53,13 +54,18 @@ let package = Package(
             dependencies: ["FieldgridModel", .product(name: "Yams", package: "Yams")],
             swiftSettings: safeSettings),
         .target(
-            name: "FieldgridReplica", dependencies: ["FieldgridModel", "FieldgridSync", grdb],
+            name: "FieldgridReplica",
+            dependencies: ["FieldgridModel", "FieldgridSync", grdb, sqlite],
+            swiftSettings: settings),
+        .target(
+            name: "FieldgridService",
+            dependencies: ["FieldgridModel", "FieldgridSync", "FieldgridSchema", "CXlsxwriter"],
             swiftSettings: settings),
         .target(
             name: "FieldgridHub",
             dependencies: [
-                "FieldgridModel", "FieldgridSchema", "FieldgridSync", grdb, crypto, hummingbird,
-                logging,
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", grdb, sqlite, crypto,
+                hummingbird, logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -75,9 +81,37 @@ let package = Package(
             name: "FieldgridCommand",
             dependencies: [
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
-                "FieldgridHub", "FieldgridNode", "CQrencode", "CXlsxwriter", "CCurl", logging,
+                "FieldgridService", "FieldgridHub", "FieldgridNode", "CQrencode", "CXlsxwriter", "CCurl", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridModelTests", dependencies: ["FieldgridModel"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridSyncTests", dependencies: ["FieldgridModel", "FieldgridSync", crypto],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridSchemaTests", dependencies: ["FieldgridModel", "FieldgridSchema"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridReplicaTests",
+            dependencies: ["FieldgridModel", "FieldgridSync", "FieldgridReplica", grdb],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridServiceTests",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridService",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridHubTests",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridHub",
+                "FieldgridReplica", "FieldgridNode", grdb,
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
+        .testTarget(name: "SystemTests", path: "Tests/System", swiftSettings: settings),
     ]
 )

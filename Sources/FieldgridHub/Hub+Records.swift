@@ -144,14 +144,18 @@ extension Acceptance {
 }
 
 extension Hub {
-    /// Writes the seed's records under the hub's incarnation.
+    /// Writes the seed's records under the hub's incarnation. The whole grid
+    /// tree lives in the topmost scope, so that every node has all of it.
     func plant(_ seed: HubSeed) throws {
         let now = clock.milliseconds
+        let top = seed.records.first { $0.type == SystemTypes.Grid.name }?.scope
         try accepting { acceptance in
             for record in seed.records {
                 let id = RecordID(.version7(milliseconds: now, using: &random))
+                let isGrid = record.type == SystemTypes.Grid.name
                 try acceptance.writeOwn(
-                    record.type, id, scope: record.scope, values: record.values)
+                    record.type, id, scope: isGrid ? top ?? record.scope : record.scope,
+                    values: record.values)
             }
         }
     }

@@ -5,6 +5,11 @@ package import FieldgridSync
 package struct IssuedCode: Hashable, Sendable {
     package var code: EnrolmentCode
     package var expiresAt: Int64
+
+    package init(code: EnrolmentCode, expiresAt: Int64) {
+        self.code = code
+        self.expiresAt = expiresAt
+    }
 }
 
 extension Hub {

@@ -11,6 +11,13 @@ package struct RefreshProgress: Hashable, Sendable {
     /// Not done, and the day has passed.
     package var late = 0
 
+    package init(total: Int = 0, done: Int = 0, due: Int = 0, late: Int = 0) {
+        self.total = total
+        self.done = done
+        self.due = due
+        self.late = late
+    }
+
     static func + (left: Self, right: Self) -> Self {
         RefreshProgress(
             total: left.total + right.total, done: left.done + right.done,

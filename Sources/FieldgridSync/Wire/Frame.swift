@@ -68,7 +68,10 @@ package enum Frame {
                 buffer.baseAddress, buffer.count, body, body.count, compressionLevel)
             count = ZSTD_isError(size) == 0 ? size : 0
         }
-        return packed.isEmpty || packed.count >= body.count ? nil : packed
+        // What shrinks beyond the honest ratio goes plain: a receiver could
+        // not tell it from a bomb.
+        let isHonest = body.count <= max(packed.count * Limit.ratio, 1 << 16)
+        return packed.isEmpty || packed.count >= body.count || !isHonest ? nil : packed
     }
 
     private static func decompress(

@@ -1,0 +1,84 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridSync
+import Testing
+
+@Suite struct QuarantineTests {
+    private func outcome(_ reply: ExchangeReply, _ seq: Int64) -> Receipt.Outcome? {
+        reply.receipts.first { $0.seq == seq }?.outcome
+    }
+
+    private func code(_ reply: ExchangeReply, _ seq: Int64) -> QuarantineCode? {
+        guard case .quarantined(let code, _)? = outcome(reply, seq) else { return nil }
+        return code
+    }
+
+    @Test func aRefusedChangesetDoesNotHoldUpTheOnesAfterIt() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create("employer", .test(1), ["name": .text("虚构木业"), "uscc": .text("912206")])
+        try node.create("employer", .test(2), ["name": .text("虚构粮油")])
+        let reply = try node.exchange()
+        #expect(code(reply, 1) == .rule)
+        #expect(code(reply, 2) == nil)
+        #expect(try hub.hub.record(.test(2), type: hub.type("employer")) != nil)
+    }
+
+    @Test func theCorrectionOfARefusedCreationIsTheNextEdit() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create(
+            "employer", .test(1), ["name": .text("虚构木业"), "uscc": .text("912206")])
+        try node.exchange()
+        try node.set("employer", .test(1), ["phone": .text("13804390001")])
+        #expect(code(try node.exchange(), 2) == .rule, "it waits with the creation")
+        try node.set("employer", .test(1), ["uscc": .text("912206020000000005")])
+        let reply = try node.exchange()
+        #expect(code(reply, 3) == nil)
+        let type = try hub.type("employer")
+        let record = try #require(try hub.hub.record(.test(1), type: type))
+        let phone = try #require(type.field(named: "phone")).number
+        let uscc = try #require(type.field(named: "uscc")).number
+        #expect(record.values[phone] == .text("13804390001"))
+        #expect(record.values[uscc] == .text("912206020000000005"))
+        #expect(try hub.hub.status().quarantined == 0)
+    }
+
+    @Test func aGridOutsideTheEnrolmentIsRefused() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create(
+            "employer", .test(1), ["name": .text("虚构木业")], scope: TestHub.otherVillage)
+        try node.create(
+            "employer", .test(2), ["name": .text("虚构木业")], scope: ScopeCode("999999"))
+        let reply = try node.exchange()
+        #expect(code(reply, 1) == .scopeForbidden)
+        #expect(code(reply, 2) == .scopeUnknown)
+    }
+
+    @Test func onlyTheHubWritesTheGridTree() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create(
+            "grid", .test(1),
+            ["code": .text("220602103299"), "name": .text("虚构村"), "level": .integer(3)])
+        #expect(code(try node.exchange(), 1) == .hubOnly)
+    }
+
+    @Test func aChildOfAnUnknownRecordWaits() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create(
+            "snapshot", .test(5),
+            ["employer": .text(RecordID.test(1).description), "period": .text("2026H2")])
+        #expect(code(try node.exchange(), 1) == .reference)
+    }
+
+    @Test func quarantineIsRememberedAcrossRestarts() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create("employer", .test(1), [:])
+        try node.exchange()
+        #expect(try hub.reopened().status().quarantined == 1)
+    }
+}
