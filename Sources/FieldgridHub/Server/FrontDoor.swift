@@ -99,8 +99,9 @@ struct FrontDoor: Sendable {
         _ request: IncomingRequest, signature: Result<ReceivedSignature, SignatureProblem>
     ) async throws -> HubAnswer {
         try checkLength(request, limit: Limit.exchange)
-        let isJSON = try checkMediaType(
-            request, anyOf: [ExchangeCodec.contentType, HubAnswer.json]) == HubAnswer.json
+        let isJSON =
+            try checkMediaType(
+                request, anyOf: [ExchangeCodec.contentType, HubAnswer.json]) == HubAnswer.json
         let signature = try signature.get()
         let device = try await device(behind: signature)
         let body = try await request.body(Limit.exchange)
@@ -119,17 +120,19 @@ struct FrontDoor: Sendable {
         _ = try checkMediaType(request, anyOf: [HubAnswer.json])
         guard request.origin == .network else {
             let body = try await request.body(Limit.service)
-            return HubAnswer(json: try await lane.run { [hub] in
-                try hub.perform(body, device: nil)
-            })
+            return HubAnswer(
+                json: try await lane.run { [hub] in
+                    try hub.perform(body, device: nil)
+                })
         }
         let signature = try signature.get()
         let device = try await device(behind: signature)
         let body = try await request.body(Limit.service)
         try signature.checkBody(body)
-        return HubAnswer(json: try await lane.run { [hub] in
-            try hub.perform(body, device: device)
-        })
+        return HubAnswer(
+            json: try await lane.run { [hub] in
+                try hub.perform(body, device: device)
+            })
     }
 
     /// The request is signed with the key that it introduces, so the body is

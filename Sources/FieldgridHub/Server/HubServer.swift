@@ -13,7 +13,7 @@ import UnixSignals
 /// - The socket answers before the network does, so whoever saw the
 ///   `listening on` line can use either.
 /// - A signal ends it within ``Configuration/shutdownMax``.
-package struct HubServer: Sendable {
+package struct HubServer: Service {
     package struct Configuration: Sendable {
         package var host = "127.0.0.1"
         /// 0 takes a free one.
