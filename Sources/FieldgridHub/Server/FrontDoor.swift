@@ -15,6 +15,7 @@ struct IncomingRequest: Sendable {
     var headers: [HeaderField]
     var origin: RequestOrigin
     /// Collects at most so many bytes.
+    ///
     /// Throws `request.too-large` beyond.
     var body: @Sendable (_ limit: Int) async throws -> [UInt8]
 

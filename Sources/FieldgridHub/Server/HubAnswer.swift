@@ -21,8 +21,10 @@ struct HubAnswer: Hashable, Sendable {
         self.body = body
     }
 
-    /// A refusal. It carries the hub's time, so that a device with a wrong
-    /// clock can sign again at once.
+    /// A refusal.
+    ///
+    /// It carries the hub's time, so that a device with a wrong clock can
+    /// sign again at once.
     init(_ error: HubError, hubMilliseconds: Int64) {
         status = ErrorStatus.of(error.code)
         let refusal = Refusal(

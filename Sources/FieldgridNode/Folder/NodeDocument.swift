@@ -7,7 +7,9 @@ import Foundation
 package struct NodeDocument: Hashable, Sendable, Codable {
     package var node: NodeID
     package var hub: String
-    /// Base64. Every answer of the hub must be signed with it.
+    /// Base64.
+    ///
+    /// Every answer of the hub must be signed with it.
     package var hubKey: String
     package var holder: String
     package var role: DeviceRole
@@ -70,8 +72,9 @@ package struct NodeFolder: Hashable, Sendable {
         return key
     }
 
-    /// Hub time minus ours, as the last exchange found it. A hint that saves
-    /// a request; nothing depends on it.
+    /// Hub time minus ours, as the last exchange found it.
+    ///
+    /// A hint that saves a request; nothing depends on it.
     var clockOffset: Int64 {
         get {
             let bytes = DurableFile.read(clockPath) ?? []

@@ -53,7 +53,9 @@ package struct NodeJoining: Sendable {
     }
 
     /// Whether a folder can be joined: it is there, or can be made, and is
-    /// nobody's yet. Says whether it had to be made.
+    /// nobody's yet.
+    ///
+    /// Says whether it had to be made.
     package static func makeFolder(_ folder: NodeFolder) throws -> Bool {
         let files = FileManager.default
         if folder.isJoined {

@@ -18,6 +18,14 @@ package final class CurlTransport: HTTPTransport {
         package var answerBytes = 64 << 20
 
         package init() {}
+
+        /// To see whether somebody is there, while a person waits.
+        package static let quick: Limits = {
+            var limits = Limits()
+            limits.connectMilliseconds = 3_000
+            limits.totalSeconds = 5
+            return limits
+        }()
     }
 
     private let handle: OpaquePointer?

@@ -52,6 +52,18 @@ package final class HubClient {
         _ path: String, contentType: String, body: [UInt8]
     ) throws(HubFailure) -> [UInt8] {
         let target = RequestTarget(method: "POST", path: path)
+        return try send(target, contentType: contentType, body: body)
+    }
+
+    /// Fetches a JSON document.
+    package func get(_ path: String) throws(HubFailure) -> [UInt8] {
+        let target = RequestTarget(method: "GET", path: path)
+        return try send(target, contentType: "application/json", body: [])
+    }
+
+    private func send(
+        _ target: RequestTarget, contentType: String, body: [UInt8]
+    ) throws(HubFailure) -> [UInt8] {
         do throws(HubFailure) {
             return try attempt(target, contentType: contentType, body: body)
         } catch {

@@ -1,7 +1,9 @@
 import FieldgridSync
 
-/// Why the hub did not do what it was asked. Nothing is lost in any case: an
-/// outbox shrinks only by receipts that the hub has signed.
+/// Why the hub did not do what it was asked.
+///
+/// Nothing is lost in any case: an outbox shrinks only by receipts that the
+/// hub has signed.
 package enum HubFailure: Error, Hashable, Sendable {
     /// `mayHaveArrived` tells whether the hub may have acted on it anyway.
     case unreachable(reason: String, mayHaveArrived: Bool)

@@ -46,8 +46,10 @@ package enum DurableFile {
         return fsync(descriptor) == 0 ? 0 : errno
     }
 
-    /// Makes the new name durable. A file system that cannot is no reason to
-    /// refuse the write, which has happened.
+    /// Makes the new name durable.
+    ///
+    /// A file system that cannot is no reason to refuse the write, which has
+    /// happened.
     private static func syncFolder(of path: String) {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -48,8 +48,9 @@ package final class FolderLock: Sendable {
         flock(descriptor, LOCK_UN)
     }
 
-    /// Who holds the folder, for people: `process 123 (hub serve)`. Nil when
-    /// nobody does.
+    /// Who holds the folder, for people: `process 123 (hub serve)`.
+    ///
+    /// Nil when nobody does.
     package static func holder(of folder: String) -> String? {
         let path = folder + "/" + fileName
         let probe = unsafe open(path, O_RDWR | O_CLOEXEC)
@@ -74,7 +75,9 @@ package final class FolderLock: Sendable {
     }
 }
 
-/// What is wrong with a data folder. The codes are stable.
+/// What is wrong with a data folder.
+///
+/// The codes are stable.
 package struct FolderError: Error, Hashable, Sendable, CustomStringConvertible {
     package var code: String
     package var message: String

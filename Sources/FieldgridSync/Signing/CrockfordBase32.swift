@@ -22,6 +22,7 @@ package enum CrockfordBase32 {
     }
 
     /// Reads either case, and O for 0, I and L for 1, as people type them.
+    ///
     /// Nil for other characters and for a broken group.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         guard text.utf8.count.isMultiple(of: 8) else { return nil }

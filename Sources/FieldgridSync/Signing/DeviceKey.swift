@@ -26,7 +26,9 @@ package struct DeviceKey: Sendable {
         self.publicKey = publicKey
     }
 
-    /// A new key pair. The generator must be cryptographically secure.
+    /// A new key pair.
+    ///
+    /// The generator must be cryptographically secure.
     package static func generate(
         using random: inout some RandomNumberGenerator
     ) -> DeviceKey {

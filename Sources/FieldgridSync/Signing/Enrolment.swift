@@ -1,7 +1,8 @@
 package import FieldgridModel
 
-/// What `POST /sync/v1/enrol` carries up, as JSON. The request is signed with
-/// the key that it introduces.
+/// What `POST /sync/v1/enrol` carries up, as JSON.
+///
+/// The request is signed with the key that it introduces.
 package struct EnrolmentRequest: Hashable, Sendable, Codable {
     /// Base64.
     package var publicKey: String
@@ -47,8 +48,9 @@ package struct EnrolmentRequest: Hashable, Sendable, Codable {
     }
 }
 
-/// A well-formed wish to be enrolled. Whether it is granted depends on the
-/// code that ``lookup`` names.
+/// A well-formed wish to be enrolled.
+///
+/// Whether it is granted depends on the code that ``lookup`` names.
 package struct EnrolmentClaim: Hashable, Sendable {
     package var publicKey: DevicePublicKey
     package var lookup: [UInt8]
@@ -88,7 +90,9 @@ package struct EnrolmentAnswer: Hashable, Sendable, Codable {
     package var holder: String
     package var role: DeviceRole
     package var scope: ScopeCode
-    /// Base64. Its fingerprint must be the one in the code.
+    /// Base64.
+    ///
+    /// Its fingerprint must be the one in the code.
     package var hubKey: String
     /// Hub time, UTC milliseconds.
     package var enrolledAt: Int64

@@ -28,7 +28,9 @@ package struct EnrolmentCode: Hashable, Sendable {
     }
 
     /// Reads a code as a person types it: any case, with or without hyphens
-    /// and spaces. Nil when it is no code.
+    /// and spaces.
+    ///
+    /// Nil when it is no code.
     package init?(_ text: some StringProtocol) {
         let digits = String(text.filter { $0 != "-" && !$0.isWhitespace })
         let length = Self.secretBytes + KeyFingerprint.byteCount

@@ -1,0 +1,113 @@
+package import FieldgridModel
+package import FieldgridReplica
+package import FieldgridSync
+
+/// What the driver needs of a replica.
+package protocol ExchangingReplica: AnyObject {
+    var positions: [ScopeCode: Position] { get }
+    func nextRequest(
+        maxChangesets: Int, maxBytes: Int
+    ) throws -> (request: ExchangeRequest, encoded: [UInt8])
+    @discardableResult func apply(_ reply: ExchangeReply) throws -> AppliedReply
+}
+
+extension Replica: ExchangingReplica {}
+
+/// Exchanges with the hub until nothing waits on either side.
+///
+/// - Each reply is applied in one transaction before the next request, so an
+///   end in the middle loses nothing and repeats nothing.
+/// - A link that breaks under a large request is tried with smaller ones.
+package struct ExchangeDriver {
+    package static let path = "/sync/v1/exchange"
+    /// How many rounds may pass in which nothing moves.
+    private static let idleRoundsMax = 3
+    /// Sizes of a request's changesets, in bytes, from the usual one down.
+    private static let sizes = [RequestLimit.bytes, 512 << 10, 64 << 10]
+
+    private let replica: any ExchangingReplica
+    private let client: HubClient
+    private var report = SyncReport()
+    private var outboxLeft = 0
+    private var idleRounds = 0
+    private var size = 0
+
+    package init(replica: any ExchangingReplica, client: HubClient) {
+        self.replica = replica
+        self.client = client
+    }
+
+    /// - throws: ``HubFailure`` from the conversation, ``SyncFailure`` when
+    ///   it leads nowhere, `ReplicaError` from the replica. What was applied
+    ///   before stays applied.
+    package mutating func run(progress: (SyncProgress) -> Void = { _ in }) throws -> SyncReport {
+        while true {
+            let before = replica.positions
+            let reply = try exchange()
+            let applied = try replica.apply(reply)
+            count(applied)
+            progress(
+                SyncProgress(
+                    pushed: report.pushed, pulled: report.pulled, outboxLeft: outboxLeft,
+                    traffic: client.traffic))
+            guard applied.hasMore || applied.outboxLeft > 0 || applied.epochChanged else {
+                return finished()
+            }
+            try checkProgress(applied, moved: before != replica.positions)
+        }
+    }
+
+    private mutating func exchange() throws -> ExchangeReply {
+        let (request, encoded) = try replica.nextRequest(
+            maxChangesets: RequestLimit.changesets, maxBytes: Self.sizes[size])
+        let bytes: [UInt8]
+        do throws(HubFailure) {
+            bytes = try client.post(
+                Self.path, contentType: ExchangeCodec.contentType, body: encoded)
+        } catch {
+            // Only a request that was under way and can be made smaller is worth another try
+            // at once.
+            guard case .unreachable(_, mayHaveArrived: true) = error,
+                size + 1 < Self.sizes.count, (request.batch?.changesets.count ?? 0) > 1,
+                encoded.count > Self.sizes[size + 1]
+            else { throw error }
+            size += 1
+            return try exchange()
+        }
+        return try decode(bytes)
+    }
+
+    private func decode(_ bytes: [UInt8]) throws -> ExchangeReply {
+        do throws(WireError) {
+            return try ExchangeCodec.decodeReply(bytes)
+        } catch {
+            throw SyncFailure.unreadable(error.description)
+        }
+    }
+
+    private mutating func count(_ applied: AppliedReply) {
+        report.pushed += applied.accepted
+        report.pulled += applied.pulled
+        report.quarantined += applied.quarantined
+        report.schemaChanged = report.schemaChanged || applied.schemaChanged
+        outboxLeft = applied.outboxLeft
+    }
+
+    private mutating func checkProgress(_ applied: AppliedReply, moved: Bool) throws {
+        let isIdle =
+            !moved && applied.accepted + applied.quarantined + applied.pulled == 0
+            && !applied.schemaChanged && !applied.epochChanged
+        idleRounds = isIdle ? idleRounds + 1 : 0
+        guard idleRounds < Self.idleRoundsMax else {
+            throw SyncFailure.stalled(
+                rounds: client.traffic.requests, outboxLeft: applied.outboxLeft)
+        }
+    }
+
+    private func finished() -> SyncReport {
+        var report = report
+        report.traffic = client.traffic
+        report.positions = replica.positions
+        return report
+    }
+}

@@ -1,0 +1,50 @@
+package import FieldgridModel
+
+/// What a synchronisation did, as `node sync --json` prints it.
+package struct SyncReport: Hashable, Sendable {
+    /// Changesets that the hub accepted.
+    package var pushed = 0
+    /// Records that the hub sent.
+    package var pulled = 0
+    /// Changesets that the hub set aside.
+    package var quarantined = 0
+    package var conflictsOpen = 0
+    package var schemaChanged = false
+    package var traffic = Traffic()
+    /// How far each scope has been applied.
+    package var positions: [ScopeCode: Position] = [:]
+
+    package init() {}
+}
+
+/// How far a synchronisation has come, for people who watch it.
+package struct SyncProgress: Hashable, Sendable {
+    package var pushed = 0
+    package var pulled = 0
+    /// Changesets that still wait.
+    package var outboxLeft = 0
+    package var traffic = Traffic()
+}
+
+/// Why an exchange with a hub that answers still does not come to an end.
+package struct SyncFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    package var code: String
+    package var message: String
+    package var hint: String
+
+    package var description: String { "\(message) \(hint)" }
+
+    static func unreadable(_ problem: String) -> SyncFailure {
+        SyncFailure(
+            code: "sync.unreadable", message: "The hub's answer cannot be read: \(problem).",
+            hint: "Use the same version of fieldgrid on both sides. Nothing was changed.")
+    }
+
+    static func stalled(rounds: Int, outboxLeft: Int) -> SyncFailure {
+        SyncFailure(
+            code: "sync.stalled",
+            message: "After \(rounds) requests nothing moves any more; \(outboxLeft) saved "
+                + "actions still wait.",
+            hint: "Nothing is lost. Tell the hub's operator.")
+    }
+}

@@ -1,0 +1,147 @@
+package import FieldgridModel
+package import FieldgridReplica
+package import FieldgridSchema
+import FieldgridSync
+import Foundation
+
+/// What a node takes from outside.
+package struct NodeSources: Sendable {
+    package var clock: any WallClock
+    package var random: RandomSource
+    /// How the hub at an address is reached, and for how long it is tried.
+    package var transport: @Sendable (HubAddress, CurlTransport.Limits) -> any HTTPTransport
+
+    package init(
+        clock: any WallClock, random: RandomSource,
+        transport: @escaping @Sendable (HubAddress, CurlTransport.Limits) -> any HTTPTransport
+    ) {
+        self.clock = clock
+        self.random = random
+        self.transport = transport
+    }
+
+    /// The machine's own.
+    package static var system: NodeSources {
+        NodeSources(clock: SystemClock(), random: .system) { CurlTransport(hub: $0, limits: $1) }
+    }
+
+    var world: ReplicaWorld {
+        ReplicaWorld(clock: clock, random: random) { try Schema(canonicalJSON: $0) }
+    }
+}
+
+/// A node's folder, opened: its replica, and its way to the hub.
+///
+/// Whoever has one holds the folder's lock for as long.
+package final class NodeSession {
+    package let folder: NodeFolder
+    package let document: NodeDocument
+    package let replica: Replica
+    private let key: DeviceKey
+    private let sources: NodeSources
+
+    /// - throws: ``FolderError`` when the folder is no node's or is damaged,
+    ///   `ReplicaError` when its database cannot be opened.
+    package init(_ folder: NodeFolder, sources: NodeSources = .system) throws {
+        self.folder = folder
+        self.sources = sources
+        document = try folder.document()
+        key = try folder.key()
+        replica = try Replica(path: folder.databasePath, world: sources.world)
+    }
+
+    /// Exchanges with the hub at once, until nothing waits on either side.
+    package func sync(progress: (SyncProgress) -> Void = { _ in }) throws -> SyncReport {
+        let client = try client(.init())
+        defer { folder.clockOffset = client.clockOffset }
+        var driver = ExchangeDriver(replica: replica, client: client)
+        var report = try driver.run(progress: progress)
+        report.conflictsOpen = try replica.counts().conflictsOpen
+        return report
+    }
+
+    /// Whether the hub, and no other, answers within a few seconds.
+    package func isHubReachable() -> Bool {
+        guard let client = try? client(.quick) else { return false }
+        let answer = try? client.get("/sync/v1/time")
+        folder.clockOffset = client.clockOffset
+        return answer != nil
+    }
+
+    package func close() throws { try replica.close() }
+
+    private func client(_ limits: CurlTransport.Limits) throws -> HubClient {
+        guard let address = HubAddress(document.hub),
+            let hubKey = DevicePublicKey(base64: document.hubKey)
+        else { throw FolderError.damaged(folder.documentPath) }
+        return HubClient(
+            transport: sources.transport(address, limits), key: key, hub: .key(hubKey),
+            clock: sources.clock, random: sources.random, clockOffset: folder.clockOffset)
+    }
+}
+
+extension NodeJoining {
+    /// Makes the folder a node's, and opens it.
+    ///
+    /// What follows is the first exchange, which brings schema, code lists
+    /// and grid tree.
+    ///
+    /// A join that fails leaves nothing in the folder, unless the hub may
+    /// have enrolled the device: then the same command goes on from there.
+    ///
+    /// The session's folder stays locked until the lock is released.
+    package func join(
+        _ folder: NodeFolder, command: String, waitingUpTo wait: Duration,
+        sources: NodeSources = .system
+    ) throws -> (session: NodeSession, lock: FolderLock) {
+        let isNew = try Self.makeFolder(folder)
+        do {
+            let lock = try FolderLock(folder: folder.path, command: command, waitingUpTo: wait)
+            // Another join may have finished while this one waited.
+            if folder.isJoined {
+                throw FolderError.alreadyJoined(folder.path, as: try? folder.document())
+            }
+            _ = try run(
+                in: folder, transport: sources.transport(hub, .init()), clock: sources.clock,
+                random: sources.random
+            ) { document in
+                try Self.makeDatabase(in: folder, for: document, world: sources.world)
+            }
+            return (try NodeSession(folder, sources: sources), lock)
+        } catch {
+            if isNew { Self.removeFolder(folder) }
+            throw error
+        }
+    }
+
+    /// A join that was killed may have left an empty database of the same
+    /// device; any other one is somebody's work.
+    private static func makeDatabase(
+        in folder: NodeFolder, for document: NodeDocument, world: ReplicaWorld
+    ) throws {
+        let identity = ReplicaIdentity(
+            node: document.node, holder: document.holder, scopes: [document.scope])
+        guard !FileManager.default.fileExists(atPath: folder.databasePath) else {
+            let replica = try Replica(path: folder.databasePath, world: world)
+            defer { try? replica.close() }
+            guard replica.identity == identity, replica.lastSequence == 0 else {
+                throw FolderError(
+                    code: "folder.has-database",
+                    message: "\(folder.databasePath) is another device's database.",
+                    hint: "Join into a new folder, and keep this one.")
+            }
+            return
+        }
+        let empty = Schema(
+            name: "", version: 0, label: Label(zh: "", en: ""), types: [], codeLists: [])
+        do {
+            let replica = try Replica.create(
+                at: folder.databasePath, identity: identity, schema: empty, schemaDocument: [],
+                world: world)
+            try replica.close()
+        } catch {
+            for suffix in ["", "-wal", "-shm"] { unlink(folder.databasePath + suffix) }
+            throw error
+        }
+    }
+}
