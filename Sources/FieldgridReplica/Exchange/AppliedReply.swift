@@ -1,0 +1,49 @@
+import FieldgridModel
+package import FieldgridSync
+import GRDB
+
+/// What came of applying a hub's reply.
+package struct AppliedReply: Hashable, Sendable {
+    /// Records that the hub sent.
+    package var pulled = 0
+    /// Changesets acknowledged as accepted.
+    package var accepted = 0
+    /// Changesets that the hub set aside, with a reason for each.
+    package var quarantined = 0
+    package var schemaChanged = false
+    /// The hub began a new epoch: everything is pulled once more, and what
+    /// it may not have is sent again.
+    package var epochChanged = false
+    /// There is more to fetch at once.
+    package var hasMore = false
+    /// Changesets that still wait for the hub.
+    package var outboxLeft = 0
+
+    package init() {}
+}
+
+extension Replica {
+    /// Applies a hub's reply in one transaction: receipts, values, schema and
+    /// positions, or nothing. Applying a reply again changes nothing.
+    ///
+    /// - Precondition: the reply's signature was checked.
+    /// - Throws: ``ReplicaError``.
+    @discardableResult
+    package func apply(_ reply: ExchangeReply) throws -> AppliedReply {
+        if case .fork(let seq) = reply.chain {
+            throw ReplicaError(
+                .chainFork,
+                "the hub has other work under number \(seq) of this device: its folder was "
+                    + "copied, or restored from a backup",
+                hint: "Keep this folder, join again in a new one, and tell the hub's operator")
+        }
+        return try transact { db, memory in
+            var report = OpeningReport()
+            try ForeignEdits.seal(&memory, db, mint: mintID, into: &report)
+            var application = ReplyApplication(reply, memory, db)
+            try application.run(at: world.clock.milliseconds)
+            memory = application.memory
+            return application.result
+        }
+    }
+}

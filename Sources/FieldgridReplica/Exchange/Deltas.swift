@@ -1,0 +1,137 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+extension ReplyApplication {
+    /// Applies what the hub says of one record that is in scope.
+    mutating func apply(_ delta: RecordDelta) throws {
+        guard let layout = memory.layouts[delta.type] else { return try carry(whole: delta) }
+        let (id, row) = try locate(delta, layout)
+        try carryUnknownUnits(of: delta, id, layout)
+        guard !pendingIDs.contains(id) else {
+            return try applyBelowPending(delta, id, row, layout)
+        }
+        if delta.presence == .deleted {
+            if let row { try db.run(layout.sql.delete, .integer(row.rec)) }
+            try Stubs.insert(
+                id, delta.type, scope: delta.scope, number: delta.number.value, db)
+        } else if let row {
+            try update(row, with: delta, layout)
+        } else {
+            try insert(delta, id, layout)
+        }
+    }
+
+    /// The record that a delta is about, and its row if it has one.
+    func locate(
+        _ delta: RecordDelta, _ layout: TypeLayout
+    ) throws -> (RecordID, RecordRow?) {
+        if let id = delta.id { return (id, try RecordRow.find(id, layout, db)) }
+        for row in try RecordRow.all(number: delta.number, layout, db) {
+            guard let id = row.id, try hubScope(of: row, id) == delta.scope else { continue }
+            return (id, row)
+        }
+        let query = try Query(
+            db, "SELECT id FROM fg_gone WHERE type = ? AND scope = ? AND num = ?")
+        query.bind(1, Int64(delta.type.value))
+        query.bind(2, delta.scope.text)
+        query.bind(3, delta.number.value)
+        defer { query.finish() }
+        guard try query.step(), let id = RecordID(blob: query.blob(0)) else {
+            throw ReplicaError(
+                .deltaUnknown,
+                "the hub sent a change of \(layout.type.name) \(delta.number.value) of "
+                    + "\(delta.scope), which this node does not have",
+                hint: "Nothing was changed; report this, and join again in a new folder")
+        }
+        return (id, nil)
+    }
+
+    /// Where the hub has a record, whatever own move waits.
+    private func hubScope(of row: RecordRow, _ id: RecordID) throws -> ScopeCode {
+        guard pendingIDs.contains(id) else { return row.scope }
+        for entry in try PendingEntry.all(of: id, db) {
+            if let base = entry.units[.scope]?.base.single.text { return ScopeCode(base) }
+        }
+        return row.scope
+    }
+
+    /// A new row, with what was carried for the record put into it.
+    func insert(_ delta: RecordDelta, _ id: RecordID, _ layout: TypeLayout) throws {
+        let query = try Query(db, layout.sql.insert)
+        query.bind(1, id.description)
+        query.bind(2, delta.scope.text)
+        query.bind(3, delta.number.value)
+        for unit in delta.units {
+            guard let declared = layout.unit(unit.unit) else { continue }
+            for (column, value) in zip(declared.columns, unit.value.members) {
+                query.bind(column + 4, value)
+            }
+        }
+        try query.run()
+        try Stubs.remove(id, db)
+    }
+
+    private func update(
+        _ row: RecordRow, with delta: RecordDelta, _ layout: TypeLayout
+    ) throws {
+        if row.scope != delta.scope || row.number != delta.number.value {
+            try place(row, delta, layout)
+        }
+        var values: [Int: Value] = [:]
+        if delta.presence == .whole {
+            for column in 0..<layout.columnCount { values[column] = .null }
+        }
+        for unit in delta.units {
+            guard let declared = layout.unit(unit.unit) else { continue }
+            for (column, value) in zip(declared.columns, unit.value.members) {
+                values[column] = value
+            }
+        }
+        try write(values, to: row.rec, layout)
+    }
+
+    func place(_ row: RecordRow, _ delta: RecordDelta, _ layout: TypeLayout) throws {
+        try db.run(
+            layout.sql.setNumber, .text(delta.scope.text), .integer(delta.number.value),
+            .integer(row.rec))
+    }
+
+    func write(_ values: [Int: Value], to rec: Int64, _ layout: TypeLayout) throws {
+        guard !values.isEmpty else { return }
+        let columns = values.keys.sorted()
+        let query = try Query(db, layout.sql.update(columns))
+        for (index, column) in columns.enumerated() {
+            query.bind(index + 1, values[column] ?? .null)
+        }
+        query.bind(columns.count + 1, rec)
+        try query.run()
+    }
+
+    /// A record moved to a scope of others: its row goes, unless another
+    /// delta of the reply has placed it in one of ours.
+    mutating func leave(_ delta: RecordDelta) throws {
+        guard let layout = memory.layouts[delta.type] else { return try uncarry(delta) }
+        var found: RecordRow?
+        if let id = delta.id {
+            found = try RecordRow.find(id, layout, db)
+        } else {
+            found = try RecordRow.all(number: delta.number, layout, db).first {
+                guard let id = $0.id else { return false }
+                return try hubScope(of: $0, id) == delta.scope
+            }
+        }
+        guard let row = found, let id = row.id, try hubScope(of: row, id) == delta.scope else {
+            return
+        }
+        guard pendingIDs.contains(id) else {
+            return try db.run(layout.sql.delete, .integer(row.rec))
+        }
+        var entries = try PendingEntry.all(of: id, db)
+        guard !entries.isEmpty else { return }
+        let seen = entries[0].seen(.presence)
+        entries[0].units[.presence] = PendingEntry.Unit(
+            seen: seen, base: .deleted, isDecided: true)
+        try entries[0].write(db)
+    }
+}

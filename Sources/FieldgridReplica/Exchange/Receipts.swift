@@ -1,0 +1,100 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+extension ReplyApplication {
+    mutating func applyReceipts() throws {
+        guard !reply.receipts.isEmpty else { return }
+        let hadQuarantine = try Outbox.count(.quarantined, db) > 0
+        for receipt in reply.receipts {
+            switch receipt.outcome {
+            case .accepted(let scope, let position):
+                try accept(receipt.seq, scope, position)
+                if hadQuarantine { try absorbQuarantined(into: receipt.seq) }
+            case .quarantined(let code, let message):
+                try quarantine(receipt.seq, code, message)
+            }
+        }
+    }
+
+    /// A receipt is fixed for ever, but a quarantined changeset that the hub
+    /// replayed by itself gets another one.
+    private mutating func accept(
+        _ seq: Int64, _ scope: ScopeCode, _ position: Position
+    ) throws {
+        try db.run(
+            """
+            UPDATE fg_outbox SET state = 1, scope = ?, position = ?, code = NULL, message = NULL
+            WHERE seq = ? AND state <> 1
+            """, .text(scope.text), .integer(position.value), .integer(seq))
+        result.accepted += db.changesCount
+    }
+
+    private mutating func quarantine(
+        _ seq: Int64, _ code: QuarantineCode, _ message: String
+    ) throws {
+        try db.run(
+            "UPDATE fg_outbox SET state = 2, code = ?, message = ? WHERE seq = ? AND state = 0",
+            .text(code.rawValue), .text(message), .integer(seq))
+        result.quarantined += db.changesCount
+    }
+
+    /// The correction of a quarantined change is the next edit of its units:
+    /// the hub validated and accepted the fold of both (sync.md 9.4), so the
+    /// earlier hold becomes a part of the later one.
+    private func absorbQuarantined(into seq: Int64) throws {
+        guard let changeset = try Outbox.entry(seq, db)?.changeset else { return }
+        for id in Set(changeset.changes.map(\.record)) {
+            let entries = try PendingEntry.all(of: id, db)
+            guard var later = entries.first(where: { $0.seq == seq }) else { continue }
+            var absorbed = false
+            for earlier in entries.reversed() where earlier.seq < seq {
+                guard try Outbox.state(earlier.seq, db) == .quarantined,
+                    later.overlaps(earlier)
+                else { continue }
+                later.absorb(earlier)
+                absorbed = true
+                try earlier.delete(db)
+                try forgetIfSettled(earlier.seq)
+            }
+            if absorbed { try later.write(db) }
+        }
+    }
+
+    /// Drops a changeset that holds no record any more.
+    func forgetIfSettled(_ seq: Int64) throws {
+        try db.run(
+            """
+            DELETE FROM fg_outbox WHERE seq = ?1 AND state <> 0
+            AND NOT EXISTS(SELECT 1 FROM fg_pending WHERE seq = ?1)
+            """, .integer(seq))
+    }
+}
+
+extension PendingEntry {
+    func overlaps(_ other: PendingEntry) -> Bool {
+        if other.kind != .update || kind != .update { return true }
+        return other.units.keys.contains { units[$0] != nil }
+    }
+
+    /// Takes over what an earlier change of this record held.
+    mutating func absorb(_ earlier: PendingEntry) {
+        if earlier.kind == .creation {
+            kind = .creation
+            seen = earlier.seen
+            units = [:]
+            return
+        }
+        units.merge(earlier.units) { _, old in old }
+    }
+
+    /// Every entry there is, oldest first.
+    static func every(_ db: Database) throws -> [PendingEntry] {
+        let query = try Query(db, "SELECT \(columns) FROM fg_pending ORDER BY seq, id")
+        var entries: [PendingEntry] = []
+        while try query.step() {
+            if let entry = try PendingEntry(query) { entries.append(entry) }
+        }
+        return entries
+    }
+}

@@ -1,0 +1,133 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+/// One reply on its way into the file.
+///
+/// The order matters: receipts first, so that a value that comes with the
+/// acceptance of an own change counts as the hub's decision on it; then
+/// values; then positions; then what those positions settle.
+struct ReplyApplication {
+    let reply: ExchangeReply
+    let db: Database
+    var memory: ReplicaMemory
+    var result = AppliedReply()
+    /// Records with own changes that the hub has not decided on.
+    var pendingIDs: Set<RecordID> = []
+
+    init(_ reply: ExchangeReply, _ memory: ReplicaMemory, _ db: Database) {
+        self.reply = reply
+        self.memory = memory
+        self.db = db
+    }
+
+    mutating func run(at now: Int64) throws {
+        memory.state.clock.observe(reply.time)
+        memory.state.lastSyncAt = now
+        if let known = memory.state.epoch, known != reply.epoch {
+            try beginEpoch()
+            return
+        }
+        memory.state.epoch = reply.epoch
+        try applySchema()
+        try applyReceipts()
+        try loadPending()
+        try db.uncaptured { () throws -> Void in
+            for delta in reply.records where delta.presence != .left { try apply(delta) }
+            for delta in reply.records where delta.presence == .left { try leave(delta) }
+            try applyPositions()
+            try settlePending()
+            try purgeLeftScopes()
+        }
+        try memory.state.writePositions(db)
+        result.pulled = reply.records.count
+        if !reply.records.isEmpty { memory.keys = KeyMemory() }
+        result.hasMore = reply.hasMore || memory.state.resendFrom != nil
+        result.outboxLeft = try Outbox.count(.waiting, db)
+    }
+
+    mutating func loadPending() throws {
+        pendingIDs = []
+        let query = try Query(db, "SELECT id FROM fg_pending")
+        while try query.step() {
+            if let id = RecordID(blob: query.blob(0)) { pendingIDs.insert(id) }
+        }
+    }
+
+    private mutating func applySchema() throws {
+        guard let document = reply.schemaDocument else { return }
+        let tag = SchemaTag(document: document)
+        guard tag != memory.tag else { return }
+        try memory.replaceSchema(try decode(document), document: document)
+        try Migration.write(memory, document: document, db)
+        result.schemaChanged = true
+        try loadPending()
+        try db.uncaptured { try applyCarried() }
+    }
+
+    private func decode(_ document: [UInt8]) throws -> Schema {
+        try memory.decodeSchema(document)
+    }
+
+    /// Positions and numbers belong to an epoch; in a new one, nothing of
+    /// them is known, and accepted work may be missing at the hub.
+    private mutating func beginEpoch() throws {
+        memory.state.epoch = reply.epoch
+        memory.state.positions = [:]
+        memory.state.resendFrom = nil
+        for layout in memory.orderedLayouts {
+            try db.uncaptured {
+                try db.run("UPDATE \(layout.sql.table) SET num = NULL WHERE num IS NOT NULL")
+            }
+        }
+        try db.run("UPDATE fg_gone SET num = NULL")
+        try db.run(
+            "UPDATE fg_outbox SET state = 0, scope = NULL, position = NULL WHERE state = 1")
+        for var entry in try PendingEntry.every(db) {
+            entry.seen = .zero
+            for unit in entry.units.keys {
+                entry.units[unit]?.seen = .zero
+                entry.units[unit]?.isDecided = false
+            }
+            try entry.write(db)
+        }
+        try memory.state.writePositions(db)
+        result.epochChanged = true
+        result.hasMore = true
+        result.outboxLeft = try Outbox.count(.waiting, db)
+    }
+
+    private mutating func applyPositions() throws {
+        let left = Set(memory.state.positions.keys).subtracting(reply.positions.keys)
+        memory.state.leaving.formUnion(left)
+        memory.state.leaving.subtract(reply.positions.keys)
+        memory.state.positions = reply.positions
+        switch reply.chain {
+        case .follows: memory.state.resendFrom = nil
+        case .gap(let expected): memory.state.resendFrom = expected
+        case .fork: break
+        }
+    }
+
+    /// Records of scopes that are no longer ours go, once own edits of them
+    /// are acknowledged.
+    private mutating func purgeLeftScopes() throws {
+        guard !memory.state.leaving.isEmpty else { return }
+        try loadPending()
+        for scope in memory.state.leaving {
+            var keeps = false
+            for layout in memory.orderedLayouts {
+                let query = try Query(
+                    db, "SELECT rec, id FROM \(layout.sql.table) WHERE scope = ?")
+                query.bind(1, scope.text)
+                var rows: [Int64] = []
+                while try query.step() {
+                    let isPending = RecordID(query.text(1)).map { pendingIDs.contains($0) }
+                    if isPending == true { keeps = true } else { rows.append(query.integer(0)) }
+                }
+                for row in rows { try db.run(layout.sql.delete, .integer(row)) }
+            }
+            if !keeps { memory.state.leaving.remove(scope) }
+        }
+    }
+}

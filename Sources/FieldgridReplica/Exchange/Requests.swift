@@ -1,0 +1,99 @@
+import FieldgridModel
+package import FieldgridSync
+import GRDB
+
+/// How much of the outbox goes into one request.
+package enum RequestLimit {
+    package static let changesets = 5_000
+    package static let bytes = 4 << 20
+}
+
+extension Replica {
+    /// What to say to the hub now: where this node stands, and the oldest
+    /// changesets that it has not acknowledged.
+    ///
+    /// - Throws: `chain.lost` when the hub asks for changesets that this
+    ///   replica no longer has.
+    package func nextRequest(
+        maxChangesets: Int = RequestLimit.changesets, maxBytes: Int = RequestLimit.bytes
+    ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
+        try read { db in
+            let batch = try nextBatch(maxChangesets: maxChangesets, maxBytes: maxBytes, db)
+            let request = ExchangeRequest(
+                schema: memory.tag, epoch: memory.state.epoch, positions: memory.state.positions,
+                incarnation: memory.state.incarnation, batch: batch)
+            let numbers = try batch.map { try self.numbers(in: $0, db) } ?? [:]
+            let encoded = ExchangeCodec.encode(request) { numbers[$0] }
+            return (request, encoded)
+        }
+    }
+
+    private func nextBatch(
+        maxChangesets: Int, maxBytes: Int, _ db: Database
+    ) throws -> ChangesetBatch? {
+        guard let first = try firstToSend(db) else { return nil }
+        let query = try Query(
+            db, "SELECT seq, digest, body FROM fg_outbox WHERE seq >= ? ORDER BY seq")
+        query.bind(1, first)
+        defer { query.finish() }
+        var batch: ChangesetBatch?
+        var bytes = 0
+        var expected = first
+        while try query.step(), query.integer(0) == expected {
+            let body = query.blob(2)
+            bytes += body.count
+            if let batch, batch.changesets.count >= maxChangesets || bytes > maxBytes { break }
+            let (changeset, previous) = try CanonicalDecoder.changeset(from: body)
+            guard let digest = ContentDigest(query.blob(1)) else { break }
+            if batch == nil {
+                batch = ChangesetBatch(previous: previous, head: digest, changesets: [])
+            }
+            batch?.changesets.append(changeset)
+            batch?.head = digest
+            expected += 1
+        }
+        guard batch != nil else {
+            throw ReplicaError(
+                .chainLost,
+                "the hub asks for what was saved as number \(first), which was acknowledged "
+                    + "before and is no longer kept here",
+                hint: "Tell the hub's operator: the hub has lost acknowledged work")
+        }
+        return batch
+    }
+
+    private func firstToSend(_ db: Database) throws -> Int64? {
+        if let asked = memory.state.resendFrom { return asked }
+        return try db.integer(
+            "SELECT min(seq) FROM fg_outbox WHERE state = \(OutboxState.waiting.rawValue)")
+    }
+
+    /// The numbers of those records that the hub knows by number.
+    private func numbers(
+        in batch: ChangesetBatch, _ db: Database
+    ) throws -> [RecordID: (ScopeCode, RecordNumber)] {
+        var numbers: [RecordID: (ScopeCode, RecordNumber)] = [:]
+        var asked: Set<RecordID> = []
+        for changeset in batch.changesets {
+            for change in changeset.changes where asked.insert(change.record).inserted {
+                numbers[change.record] = try number(of: change, db)
+            }
+        }
+        return numbers
+    }
+
+    private func number(
+        of change: Change, _ db: Database
+    ) throws -> (ScopeCode, RecordNumber)? {
+        guard let layout = memory.layouts[change.type] else { return nil }
+        let query = try Query(
+            db, "SELECT scope, num FROM \(layout.sql.table) WHERE id = ? AND num IS NOT NULL")
+        query.bind(1, change.record.description)
+        defer { query.finish() }
+        guard try query.step() else { return nil }
+        // The number belongs to the scope the hub has it in, not to that of an unanswered move.
+        let pending = try PendingEntry.all(of: change.record, db)
+        guard !pending.contains(where: { $0.units[.scope] != nil }) else { return nil }
+        return (ScopeCode(query.text(0)), RecordNumber(query.integer(1)))
+    }
+}

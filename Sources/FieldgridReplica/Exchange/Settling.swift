@@ -1,0 +1,150 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+extension ReplyApplication {
+    private static let settled = 3
+
+    /// Lets go of accepted changes whose answer has been pulled: where the
+    /// hub decided on another value, the row takes it.
+    mutating func settlePending() throws {
+        try markSettled()
+        let query = try Query(
+            db,
+            """
+            SELECT DISTINCT id FROM fg_pending WHERE pulled = 1
+            AND seq IN (SELECT seq FROM fg_outbox WHERE state = \(Self.settled))
+            """)
+        var decided: [RecordID] = []
+        while try query.step() {
+            if let id = RecordID(blob: query.blob(0)) { decided.append(id) }
+        }
+        for id in decided {
+            // Read again each time: letting go of one entry may change the next.
+            while let entry = try PendingEntry.all(of: id, db).first(where: { try isSettled($0) }) {
+                let later = try PendingEntry.all(of: id, db).filter { $0.seq > entry.seq }
+                try settle(entry, later: later)
+                try entry.delete(db)
+            }
+        }
+        try db.run(
+            """
+            DELETE FROM fg_pending WHERE seq IN
+            (SELECT seq FROM fg_outbox WHERE state = \(Self.settled))
+            """)
+        try db.run("DELETE FROM fg_outbox WHERE state = \(Self.settled)")
+    }
+
+    /// Marks what was accepted no later than where the node now stands, or
+    /// in a scope that the node does not receive.
+    private func markSettled() throws {
+        let scopes = try Query(
+            db, "SELECT DISTINCT scope FROM fg_outbox WHERE state = 1 AND scope IS NOT NULL")
+        var names: [String] = []
+        while try scopes.step() { names.append(scopes.text(0)) }
+        for name in names {
+            let position = memory.state.positions[ScopeCode(name)]?.value ?? Int64.max
+            try db.run(
+                """
+                UPDATE fg_outbox SET state = \(Self.settled)
+                WHERE state = 1 AND scope = ? AND position <= ?
+                """, .text(name), .integer(position))
+        }
+    }
+
+    private func isSettled(_ entry: PendingEntry) throws -> Bool {
+        let query = try Query(db, "SELECT state FROM fg_outbox WHERE seq = ?")
+        query.bind(1, entry.seq)
+        defer { query.finish() }
+        return try query.step() && query.integer(0) == Self.settled
+    }
+
+    private func settle(_ entry: PendingEntry, later: [PendingEntry]) throws {
+        let layout = try memory.layout(entry.type)
+        var later = later
+        var changed: Set<Int> = []
+        var values: [Int: Value] = [:]
+        var scope: ScopeCode?
+        for (number, unit) in entry.units where unit.isDecided && number != .presence {
+            if let next = later.firstIndex(where: { $0.covers(number) }) {
+                try hand(unit, number, to: &later[next])
+                changed.insert(next)
+            } else if number == .scope {
+                scope = unit.base.single.text.map { ScopeCode($0) }
+            } else if let declared = layout.unit(number) {
+                for (column, value) in zip(declared.columns, unit.base.members) {
+                    values[column] = value
+                }
+            }
+        }
+        if let presence = entry.units[.presence], presence.isDecided {
+            if later.isEmpty {
+                try settlePresence(presence.base, entry, layout)
+            } else {
+                try hand(presence, .presence, to: &later[0])
+                changed.insert(0)
+            }
+        }
+        for index in changed { try later[index].write(db) }
+        guard let row = try RecordRow.find(entry.id, layout, db) else { return }
+        try write(values, to: row.rec, layout)
+        if let scope {
+            try db.run(
+                "UPDATE \(layout.sql.table) SET scope = ? WHERE rec = ?", .text(scope.text),
+                .integer(row.rec))
+        }
+    }
+
+    /// What the hub decided is what the next own change now stands on.
+    private func hand(
+        _ unit: PendingEntry.Unit, _ number: UnitNumber, to next: inout PendingEntry
+    ) throws {
+        next.units[number] = PendingEntry.Unit(
+            seen: next.seen(number), base: unit.base,
+            isDecided: try Outbox.isAccepted(next.seq, db))
+    }
+
+    private func settlePresence(
+        _ value: UnitValue, _ entry: PendingEntry, _ layout: TypeLayout
+    ) throws {
+        let row = try RecordRow.find(entry.id, layout, db)
+        if value == .deleted {
+            guard let row else { return }
+            try db.run(layout.sql.delete, .integer(row.rec))
+            try Stubs.insert(
+                entry.id, entry.type, scope: row.scope, number: row.number, db)
+        } else if row == nil, entry.kind == .deletion {
+            try revive(entry, layout)
+        }
+    }
+
+    /// Somebody's edit revived a record that was deleted here.
+    private func revive(_ entry: PendingEntry, _ layout: TypeLayout) throws {
+        let stub = try Query(db, "SELECT num FROM fg_gone WHERE id = ?")
+        stub.bind(1, entry.id.blob)
+        let number = try stub.step() ? stub.integerIfAny(0) : nil
+        stub.finish()
+        let query = try Query(db, layout.sql.insert)
+        query.bind(1, entry.id.description)
+        query.bind(2, entry.units[.scope]?.base.single.text ?? entry.scope.text)
+        query.bind(3, number)
+        for unit in layout.units {
+            guard let base = entry.units[unit.number]?.base else { continue }
+            for (column, value) in zip(unit.columns, base.members) {
+                query.bind(column + 4, value)
+            }
+        }
+        try query.run()
+        try Stubs.remove(entry.id, db)
+    }
+}
+
+extension Outbox {
+    /// Accepted, whether or not its answer has been pulled.
+    static func isAccepted(_ seq: Int64, _ db: Database) throws -> Bool {
+        let query = try Query(db, "SELECT state IN (1, 3) FROM fg_outbox WHERE seq = ?")
+        query.bind(1, seq)
+        defer { query.finish() }
+        return try query.step() && query.integer(0) == 1
+    }
+}

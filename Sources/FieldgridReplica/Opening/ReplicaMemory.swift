@@ -1,0 +1,51 @@
+import FieldgridModel
+import FieldgridSync
+
+/// What a replica keeps in memory of what is in its file. A transaction works
+/// on a copy, which replaces this one when the transaction is durable.
+struct ReplicaMemory {
+    var state: ReplicaState
+    var schema: Schema
+    var tag: SchemaTag
+    var layouts: [TypeNumber: TypeLayout] = [:]
+    /// Reads a schema in canonical JSON.
+    let decodeSchema: @Sendable ([UInt8]) throws -> Schema
+    /// Natural keys seen so far, for ``Replica/find(_:key:)``.
+    var keys = KeyMemory()
+
+    init(
+        state: ReplicaState, schema: Schema, document: [UInt8], world: ReplicaWorld
+    ) throws {
+        decodeSchema = world.decodeSchema
+        self.state = state
+        self.schema = schema
+        tag = SchemaTag(document: document)
+        try setLayouts()
+    }
+
+    mutating func replaceSchema(_ schema: Schema, document: [UInt8]) throws {
+        self.schema = schema
+        tag = SchemaTag(document: document)
+        keys = KeyMemory()
+        try setLayouts()
+    }
+
+    private mutating func setLayouts() throws {
+        layouts = [:]
+        for type in schema.types { layouts[type.number] = try TypeLayout(type) }
+    }
+
+    func layout(_ type: TypeNumber) throws -> TypeLayout {
+        guard let layout = layouts[type] else { throw ReplicaError.typeUnknown(type) }
+        return layout
+    }
+
+    /// In order of number.
+    var orderedLayouts: [TypeLayout] {
+        layouts.values.sorted { $0.type.number < $1.type.number }
+    }
+
+    var onlyScope: ScopeCode? {
+        state.identity.scopes.count == 1 ? state.identity.scopes[0] : nil
+    }
+}

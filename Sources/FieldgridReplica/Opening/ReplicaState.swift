@@ -1,0 +1,118 @@
+import FieldgridModel
+import GRDB
+
+/// The one row that every transaction of ours rewrites.
+struct ReplicaState {
+    var identity: ReplicaIdentity
+    var incarnation: IncarnationID
+    /// Grows by one with every transaction, to tell after a failed COMMIT
+    /// whether it happened.
+    var revision: Int64
+    /// The last sealed sequence, 0 before the first.
+    var seq: Int64
+    /// The digest of the last sealed changeset.
+    var head: ContentDigest
+    var clock: HybridClock
+    /// Nil before the first exchange.
+    var epoch: EpochID?
+    var lastSyncAt: Int64?
+    /// Where the hub asked to resend from.
+    var resendFrom: Int64?
+    var positions: [ScopeCode: Position]
+    /// Scopes that are no longer the node's, whose records wait for own edits
+    /// to be acknowledged before they go.
+    var leaving: Set<ScopeCode> = []
+
+    /// What positions and contexts of an epoch that is not known yet name.
+    var epochOrNone: EpochID { epoch ?? EpochID(UUIDBits(high: 0, low: 0)) }
+
+    static func insert(_ state: ReplicaState, _ db: Database) throws {
+        let query = try Query(
+            db,
+            """
+            INSERT INTO fg_state(one, layout, node, holder, incarnation, revision, seq, head, time,
+            schema_version) VALUES(1, ?, ?, ?, ?, 0, 0, ?, 0, 0)
+            """)
+        query.bind(1, EngineTables.layout)
+        query.bind(2, state.identity.node.description)
+        query.bind(3, state.identity.holder)
+        query.bind(4, state.incarnation.description)
+        query.bind(5, state.head.bytes)
+        try query.run()
+        for scope in state.identity.scopes {
+            try db.run("INSERT INTO fg_scope(scope, enrolled) VALUES(?, 1)", .text(scope.text))
+        }
+    }
+
+    static func read(_ db: Database) throws -> ReplicaState {
+        let query = try Query(
+            db,
+            """
+            SELECT node, holder, incarnation, revision, seq, head, time, epoch, last_sync_at,
+            resend_from, layout FROM fg_state
+            """)
+        defer { query.finish() }
+        guard try query.step(), query.integer(10) == EngineTables.layout else {
+            throw ReplicaError(
+                .layoutUnknown, "the replica's layout is not one that this program knows",
+                hint: "Use the program version that wrote it, or a newer one")
+        }
+        guard let node = NodeID(query.text(0)), let incarnation = IncarnationID(query.text(2)),
+            let head = ContentDigest(query.blob(5))
+        else {
+            throw ReplicaError(
+                .damaged, "the replica's state is not readable",
+                hint: "Keep a copy of the folder and ask the hub's operator before going on")
+        }
+        var state = ReplicaState(
+            identity: ReplicaIdentity(node: node, holder: query.text(1), scopes: []),
+            incarnation: incarnation, revision: query.integer(3), seq: query.integer(4),
+            head: head, clock: HybridClock(last: HybridTime(raw: query.integer(6))),
+            epoch: query.textIfAny(7).flatMap { EpochID($0) },
+            lastSyncAt: query.integerIfAny(8), resendFrom: query.integerIfAny(9), positions: [:])
+        let scopes = try Query(db, "SELECT scope, enrolled, position FROM fg_scope ORDER BY scope")
+        while try scopes.step() {
+            let scope = ScopeCode(scopes.text(0))
+            if scopes.integer(1) == 1 { state.identity.scopes.append(scope) }
+            guard let position = scopes.integerIfAny(2) else { continue }
+            if position < 0 {
+                state.leaving.insert(scope)
+            } else {
+                state.positions[scope] = Position(position)
+            }
+        }
+        return state
+    }
+
+    /// Writes all but the positions.
+    func write(_ db: Database) throws {
+        let query = try Query(
+            db,
+            """
+            UPDATE fg_state SET revision = ?, seq = ?, head = ?, time = ?, epoch = ?,
+            last_sync_at = ?, resend_from = ? WHERE one = 1
+            """)
+        query.bind(1, revision)
+        query.bind(2, seq)
+        query.bind(3, head.bytes)
+        query.bind(4, clock.last.raw)
+        query.bind(5, epoch?.description)
+        query.bind(6, lastSyncAt)
+        query.bind(7, resendFrom)
+        try query.run()
+    }
+
+    /// Writes the positions; −1 stands for a scope that is being left.
+    func writePositions(_ db: Database) throws {
+        try db.run("UPDATE fg_scope SET position = NULL")
+        let rows = positions.map { ($0, $1.value) } + leaving.map { ($0, -1) }
+        for (scope, position) in rows {
+            try db.run(
+                """
+                INSERT INTO fg_scope(scope, enrolled, position) VALUES(?, 0, ?)
+                ON CONFLICT(scope) DO UPDATE SET position = excluded.position
+                """, .text(scope.text), .integer(position))
+        }
+        try db.run("DELETE FROM fg_scope WHERE enrolled = 0 AND position IS NULL")
+    }
+}

@@ -1,0 +1,66 @@
+import FieldgridModel
+import GRDB
+
+/// What became of a sealed changeset so far.
+enum OutboxState: Int64 {
+    /// Not acknowledged by the hub.
+    case waiting = 0
+    /// Accepted; its own values show until the pull that follows.
+    case accepted = 1
+    /// Refused for now; its own values keep showing.
+    case quarantined = 2
+}
+
+/// A changeset in the outbox.
+struct OutboxEntry {
+    var changeset: Changeset
+    var previous: ContentDigest
+    var state: OutboxState
+    var code: QuarantineCode?
+    var message: String?
+    var position: Position?
+}
+
+enum Outbox {
+    static func insert(
+        _ changeset: Changeset, digest: ContentDigest, body: [UInt8], _ db: Database
+    ) throws {
+        let settled = changeset.changes.compactMap { $0.settles?.conflict.description }
+        let query = try Query(
+            db, "INSERT INTO fg_outbox(seq, state, settles, digest, body) VALUES(?, 0, ?, ?, ?)")
+        query.bind(1, changeset.identity.seq)
+        query.bind(2, settled.isEmpty ? nil : settled.joined(separator: " "))
+        query.bind(3, digest.bytes)
+        query.bind(4, body)
+        try query.run()
+    }
+
+    static func entry(_ seq: Int64, _ db: Database) throws -> OutboxEntry? {
+        let query = try Query(
+            db, "SELECT body, state, code, message, position FROM fg_outbox WHERE seq = ?")
+        query.bind(1, seq)
+        defer { query.finish() }
+        guard try query.step(), let state = OutboxState(rawValue: query.integer(1)) else {
+            return nil
+        }
+        let (changeset, previous) = try CanonicalDecoder.changeset(from: query.blob(0))
+        return OutboxEntry(
+            changeset: changeset, previous: previous, state: state,
+            code: query.textIfAny(2).flatMap { QuarantineCode(rawValue: $0) },
+            message: query.textIfAny(3), position: query.integerIfAny(4).map { Position($0) })
+    }
+
+    static func state(_ seq: Int64, _ db: Database) throws -> OutboxState? {
+        let query = try Query(db, "SELECT state FROM fg_outbox WHERE seq = ?")
+        query.bind(1, seq)
+        defer { query.finish() }
+        return try query.step() ? OutboxState(rawValue: query.integer(0)) : nil
+    }
+
+    static func count(_ state: OutboxState, _ db: Database) throws -> Int {
+        let query = try Query(db, "SELECT count(*) FROM fg_outbox WHERE state = ?")
+        query.bind(1, state.rawValue)
+        defer { query.finish() }
+        return try query.step() ? Int(query.integer(0)) : 0
+    }
+}

@@ -1,0 +1,133 @@
+import FieldgridModel
+import GRDB
+
+/// One sealed changeset's hold on one record: the units of it that show an
+/// own value until the hub's decision has been pulled, and what the hub has
+/// in their place.
+struct PendingEntry {
+    enum Kind: Int64 {
+        case update = 0
+        /// Covers every unit: the record is our own.
+        case creation = 1
+        /// Covers every unit: the row is gone, and its base is the whole row.
+        case deletion = 2
+    }
+
+    struct Unit {
+        /// How far the author's screen had shown the hub's log when this unit
+        /// was changed (sync.md 9.1).
+        var seen: Position
+        /// What stood before the change, or what was pulled since.
+        var base: UnitValue
+        /// The base was pulled after the hub had accepted the change, so it
+        /// is what the hub decided.
+        var isDecided: Bool
+    }
+
+    var id: RecordID
+    var seq: Int64
+    var type: TypeNumber
+    var kind: Kind
+    /// Where the record lived.
+    var scope: ScopeCode
+    var seen: Position
+    var units: [UnitNumber: Unit]
+
+    func covers(_ unit: UnitNumber) -> Bool { kind != .update || units[unit] != nil }
+
+    /// The position that a change of this unit was made at.
+    func seen(_ unit: UnitNumber) -> Position { units[unit]?.seen ?? seen }
+
+    var isDecidedAnywhere: Bool { units.values.contains(where: \.isDecided) }
+
+    /// `units` = count { unit seen flags count value* }, in canonical bytes.
+    private var unitBytes: [UInt8] {
+        var encoder = CanonicalEncoder(reservingCapacity: 8 + units.count * 48)
+        encoder.append(Int64(units.count))
+        for (number, unit) in units.sorted(by: { $0.key < $1.key }) {
+            encoder.append(Int64(number.value))
+            encoder.append(unit.seen.value)
+            encoder.append(unit.isDecided ? 1 : 0)
+            encoder.append(unit.base)
+        }
+        return encoder.bytes
+    }
+
+    private static func units(_ bytes: [UInt8]) throws -> [UnitNumber: Unit] {
+        var decoder = CanonicalDecoder(bytes[...])
+        var units: [UnitNumber: Unit] = [:]
+        for _ in 0..<(try decoder.integer()) {
+            let number = UnitNumber(Int(try decoder.integer()))
+            let seen = Position(try decoder.integer())
+            let isDecided = try decoder.integer() == 1
+            units[number] = Unit(seen: seen, base: try decoder.unitValue(), isDecided: isDecided)
+        }
+        return units
+    }
+}
+
+extension PendingEntry {
+    static let columns = "id, seq, type, kind, scope, seen, units"
+
+    /// Reads the columns above.
+    init?(_ query: Query) throws {
+        guard let id = RecordID(blob: query.blob(0)), let kind = Kind(rawValue: query.integer(3))
+        else { return nil }
+        self.init(
+            id: id, seq: query.integer(1), type: TypeNumber(Int(query.integer(2))), kind: kind,
+            scope: ScopeCode(query.text(4)), seen: Position(query.integer(5)),
+            units: try Self.units(query.blob(6)))
+    }
+
+    /// The entries of a record, oldest first.
+    static func all(of id: RecordID, _ db: Database) throws -> [PendingEntry] {
+        let query = try Query(
+            db, "SELECT \(columns) FROM fg_pending WHERE id = ? ORDER BY seq")
+        query.bind(1, id.blob)
+        var entries: [PendingEntry] = []
+        while try query.step() {
+            if let entry = try PendingEntry(query) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    func write(_ db: Database) throws {
+        let query = try Query(
+            db,
+            """
+            INSERT OR REPLACE INTO fg_pending(id, seq, type, kind, scope, seen, units, pulled)
+            VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        query.bind(1, id.blob)
+        query.bind(2, seq)
+        query.bind(3, Int64(type.value))
+        query.bind(4, kind.rawValue)
+        query.bind(5, scope.text)
+        query.bind(6, seen.value)
+        query.bind(7, unitBytes)
+        query.bind(8, isDecidedAnywhere ? 1 : 0)
+        try query.run()
+    }
+
+    func delete(_ db: Database) throws {
+        let query = try Query(db, "DELETE FROM fg_pending WHERE id = ? AND seq = ?")
+        query.bind(1, id.blob)
+        query.bind(2, seq)
+        try query.run()
+    }
+}
+
+extension CanonicalEncoder {
+    mutating func append(_ value: UnitValue) {
+        append(Int64(value.members.count))
+        for member in value.members { append(member) }
+    }
+}
+
+extension CanonicalDecoder {
+    mutating func unitValue() throws(Failure) -> UnitValue {
+        var members: [Value] = []
+        for _ in 0..<(try integer()) { members.append(try value()) }
+        return UnitValue(members)
+    }
+}

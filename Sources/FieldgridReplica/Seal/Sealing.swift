@@ -1,0 +1,206 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+/// Who made an action, and what its screen had shown.
+struct ActionHead {
+    var author: String
+    var source: ValueSource
+    /// Wall time of the action, UTC milliseconds.
+    var savedAt: Int64
+    /// What the action said about its records, where it was one of ours.
+    var edits: [RecordID: RecordEdit] = [:]
+}
+
+/// Makes one changeset of what an action did, and puts it in the outbox.
+enum Sealing {
+    /// Seals the differences of one action.
+    ///
+    /// - Returns: the sequence, or nil when there was nothing to seal.
+    /// - Throws: `changeset.too-large`.
+    @discardableResult
+    static func seal(
+        _ differences: [RecordDifference], as head: ActionHead, _ memory: inout ReplicaMemory,
+        _ db: Database
+    ) throws -> Int64? {
+        var changes: [Change] = []
+        var context: [ScopeCode: Position] = [:]
+        var entries: [PendingEntry] = []
+        let seq = memory.state.seq + 1
+        for difference in differences {
+            let edit = head.edits[difference.id]
+            var unsealed = UnsealedRecord(
+                difference, edit: edit, pending: try PendingEntry.all(of: difference.id, db),
+                positions: memory.state.positions)
+            guard unsealed.makeChanges(seq: seq) else { continue }
+            for scope in unsealed.scopes {
+                context[scope] = max(context[scope] ?? .zero, unsealed.position(of: scope))
+            }
+            changes += unsealed.changes
+            entries.append(unsealed.entry)
+        }
+        guard !changes.isEmpty else { return nil }
+        except(&changes, from: context, entries)
+        var clock = memory.state.clock
+        let time = clock.tick(wallMilliseconds: head.savedAt)
+        let changeset = Changeset(
+            identity: ChangesetIdentity(incarnation: memory.state.incarnation, seq: seq),
+            author: head.author, time: time, source: head.source, schema: memory.tag,
+            epoch: memory.state.epochOrNone, context: context, changes: changes)
+        let body = CanonicalEncoder.bytes(of: changeset, after: memory.state.head)
+        try checkSize(changeset, body)
+        let digest = ContentDigest.of(body)
+        try Outbox.insert(changeset, digest: digest, body: body, db)
+        for entry in entries { try entry.write(db) }
+        memory.state.seq = seq
+        memory.state.head = digest
+        memory.state.clock = clock
+        return seq
+    }
+
+    /// Gives each change its own position where its author's screen had
+    /// shown less than the changeset's context says.
+    private static func except(
+        _ changes: inout [Change], from context: [ScopeCode: Position], _ entries: [PendingEntry]
+    ) {
+        var byRecord: [RecordID: PendingEntry] = [:]
+        for entry in entries { byRecord[entry.id] = entry }
+        for index in changes.indices {
+            guard let entry = byRecord[changes[index].record] else { continue }
+            let seen =
+                entry.kind == .update ? entry.seen(changes[index].unit) : entry.seen
+            if seen < context[entry.scope] ?? .zero { changes[index].seenThrough = seen }
+        }
+    }
+
+    private static func checkSize(_ changeset: Changeset, _ body: [UInt8]) throws {
+        let limit = Changeset.Limit.self
+        guard changeset.changes.count <= limit.changes, body.count <= limit.bytes else {
+            throw ReplicaError(
+                .changesetTooLarge,
+                "the action has \(changeset.changes.count) changes and \(body.count) bytes, at "
+                    + "most \(limit.changes) and \(limit.bytes) go into one",
+                hint: "Save it in smaller steps")
+        }
+    }
+}
+
+/// One record's part of an action that is being sealed.
+private struct UnsealedRecord {
+    let difference: RecordDifference
+    let edit: RecordEdit?
+    /// Own changes that the hub has not decided on, oldest first.
+    let pending: [PendingEntry]
+    let positions: [ScopeCode: Position]
+    private(set) var changes: [Change] = []
+    private(set) var entry: PendingEntry
+
+    init(
+        _ difference: RecordDifference, edit: RecordEdit?, pending: [PendingEntry],
+        positions: [ScopeCode: Position]
+    ) {
+        self.difference = difference
+        self.edit = edit
+        self.pending = pending
+        self.positions = positions
+        let scope = difference.before?.scope ?? difference.after?.scope ?? ScopeCode("")
+        entry = PendingEntry(
+            id: difference.id, seq: 0, type: difference.layout.type.number, kind: .update,
+            scope: scope, seen: .zero, units: [:])
+        entry.seen = position(of: scope)
+    }
+
+    /// The scopes the record was and is in.
+    var scopes: [ScopeCode] {
+        [difference.before?.scope, difference.after?.scope].compactMap { $0 }
+    }
+
+    /// The position that the author's screen was at.
+    func position(of scope: ScopeCode) -> Position {
+        if let loaded = edit?.loadedAt, scope == entry.scope { return loaded }
+        return positions[scope] ?? .zero
+    }
+
+    /// False when nothing changed.
+    mutating func makeChanges(seq: Int64) -> Bool {
+        entry.seq = seq
+        switch (difference.before, difference.after) {
+        case (nil, nil): return false
+        case (nil, let after?): makeCreation(after)
+        case (let before?, nil): makeDeletion(before)
+        case (let before?, let after?): makeUpdate(before, after)
+        }
+        return !changes.isEmpty
+    }
+
+    private mutating func add(_ unit: UnitNumber, _ value: UnitValue) {
+        changes.append(
+            Change(
+                type: entry.type, record: entry.id, unit: unit, value: value,
+                settles: edit?.settlements[unit]))
+    }
+
+    private mutating func makeCreation(_ after: RecordRow) {
+        entry.kind = .creation
+        let layout = difference.layout
+        changes.reserveCapacity(layout.units.count + 2)
+        add(.presence, .alive)
+        add(.scope, UnitValue(.text(after.scope.text)))
+        for unit in layout.units {
+            let value = layout.value(of: unit, in: after.values)
+            if !value.isNull { add(unit.number, value) }
+        }
+        noteEarlier(of: nil)
+    }
+
+    private mutating func makeDeletion(_ before: RecordDifference.Snapshot) {
+        entry.kind = .deletion
+        add(.presence, .deleted)
+        entry.units[.presence] = unit(base: .alive)
+        entry.units[.scope] = unit(base: UnitValue(.text(before.scope.text)))
+        for declared in difference.layout.units {
+            entry.units[declared.number] = unit(
+                base: difference.layout.value(of: declared, in: before.values))
+        }
+        noteEarlier(of: nil)
+    }
+
+    private mutating func makeUpdate(_ before: RecordDifference.Snapshot, _ after: RecordRow) {
+        if before.scope != after.scope || edit?.settlements[.scope] != nil {
+            add(.scope, UnitValue(.text(after.scope.text)))
+            entry.units[.scope] = unit(base: UnitValue(.text(before.scope.text)))
+            noteEarlier(of: .scope)
+        }
+        for declared in difference.layout.units {
+            let old = difference.layout.value(of: declared, in: before.values)
+            let new = difference.layout.value(of: declared, in: after.values)
+            guard old != new || edit?.settlements[declared.number] != nil else { continue }
+            add(declared.number, new)
+            entry.units[declared.number] = unit(base: old)
+            noteEarlier(of: declared.number)
+        }
+        if edit?.settlements[.presence] != nil {
+            add(.presence, .alive)
+            entry.units[.presence] = unit(base: .alive)
+        }
+    }
+
+    private func unit(base: UnitValue) -> PendingEntry.Unit {
+        PendingEntry.Unit(seen: entry.seen, base: base, isDecided: false)
+    }
+
+    /// An own change that still waits hides what was pulled since: the new
+    /// change has seen no more than that one had. For a whole record, no more
+    /// than the least of them.
+    private mutating func noteEarlier(of unit: UnitNumber?) {
+        if let unit {
+            guard let earlier = pending.last(where: { $0.covers(unit) })?.seen(unit) else { return }
+            entry.units[unit]?.seen = min(entry.seen, earlier)
+        } else {
+            for earlier in pending {
+                let least = earlier.units.values.map(\.seen).min() ?? earlier.seen
+                entry.seen = min(entry.seen, min(least, earlier.seen))
+            }
+        }
+    }
+}
