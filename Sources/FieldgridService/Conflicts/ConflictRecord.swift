@@ -19,7 +19,7 @@ struct ConflictRecord {
     let id: RecordID
     let scope: ScopeCode
     let kind: String
-    let state: String
+    private(set) var state: String
     let type: RecordType
     let record: RecordID
     let unitName: String
@@ -35,6 +35,9 @@ struct ConflictRecord {
     let settledBy: String?
     let settledAt: Int64?
     let note: String?
+
+    /// Settled by a change that the hub has not answered yet.
+    mutating func settleHere() { state = ConflictState.settled.rawValue }
 
     var waitsForPerson: Bool { ConflictState(rawValue: state)?.waitsForPerson ?? false }
     var rule: Decision.Rule? { reason["rule"].text.flatMap(Decision.Rule.init) }
@@ -66,7 +69,8 @@ struct ConflictRecord {
         let hasBase = !value(Names.base).isNull
         base = hasBase ? unit.map { Self.value(document(Names.base), $0, type) } : nil
         sides = document(Names.sides).elements.map { Self.side($0, unit, type) }
-        winner = Int(value(Names.winner).integer ?? 0)
+        let lead = value(Names.winner)
+        winner = Int(lead.integer ?? lead.text.flatMap { Int64($0) } ?? 0)
         reason = document(Names.reason)
         openedAt = value(Names.openedAt).integer
         settledBy = value(Names.settledBy).text
@@ -110,9 +114,9 @@ extension RecordService {
         let type = try type(SystemTypes.Conflict.name)
         var found: [ConflictRecord] = []
         try store.forEachRecord(of: type, where: []) { stored in
-            if let conflict = ConflictRecord(stored, of: type, in: schema), isWanted(conflict) {
-                found.append(conflict)
-            }
+            guard var conflict = ConflictRecord(stored, of: type, in: schema) else { return true }
+            if settledHere.contains(conflict.id) { conflict.settleHere() }
+            if isWanted(conflict) { found.append(conflict) }
             return true
         }
         return found.sorted { ($0.openedAt ?? 0, $0.id) < ($1.openedAt ?? 0, $1.id) }
@@ -129,13 +133,14 @@ extension RecordService {
         }
         let type = try type(SystemTypes.Conflict.name)
         guard let stored = try store.record(id, type: type), stored.isAlive,
-            let conflict = ConflictRecord(stored, of: type, in: schema)
+            var conflict = ConflictRecord(stored, of: type, in: schema)
         else {
             throw ServiceError(
                 "conflict.unknown", "There is no conflict \(id) here.",
                 hint: "`fieldgrid conflicts list --all` shows those that are known; run "
                     + "`fieldgrid node sync` for newer ones.")
         }
+        if settledHere.contains(id) { conflict.settleHere() }
         return conflict
     }
 }

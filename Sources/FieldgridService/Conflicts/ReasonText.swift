@@ -62,6 +62,12 @@ struct ReasonText {
     }
 
     private func settled(_ subject: Label) -> Label {
+        guard conflict.settledAt != nil else {
+            return Label(
+                zh: "“\(subject.zh)”的争议已在本机裁决，等待上报。",
+                en: "The conflict about “\(subject.en)” was settled here; the hub has not "
+                    + "answered yet.")
+        }
         let by = conflict.settledBy ?? "?"
         let at = conflict.settledAt.map(Instants.text) ?? "?"
         let note = conflict.note.map { Label(zh: "，说明：\($0)", en: ", note: \($0)") }

@@ -104,7 +104,8 @@ extension RecordService {
         var waiting: [RecordID: [RecordID]] = [:]
         try store.forEachRecord(of: type, where: conditions ?? []) { conflict in
             let state = conflict.values[stateField]?.text.flatMap(ConflictState.init)
-            if state?.waitsForPerson == true, let text = conflict.values[recordField]?.text,
+            if state?.waitsForPerson == true, !settledHere.contains(conflict.id),
+                let text = conflict.values[recordField]?.text,
                 let subject = RecordID(text)
             {
                 waiting[subject, default: []].append(conflict.id)

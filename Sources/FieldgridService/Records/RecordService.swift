@@ -16,16 +16,19 @@ package struct RecordService {
     /// UTC milliseconds.
     let now: Int64
     let schema: Schema
+    /// Conflicts that a change saved here settles, before the hub has said so.
+    let settledHere: Set<RecordID>
     private let newID: () -> RecordID
 
     /// - Parameter newID: mints the ids of new records.
     package init(
         store: any RecordStore, place: Place, author: String, clock: any WallClock,
-        newID: @escaping () -> RecordID
+        settledHere: Set<RecordID> = [], newID: @escaping () -> RecordID
     ) throws {
         self.store = store
         self.place = place
         self.author = author
+        self.settledHere = settledHere
         self.newID = newID
         now = clock.milliseconds
         schema = try store.schema

@@ -1,0 +1,101 @@
+import ArgumentParser
+import FieldgridService
+
+struct ConflictsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "conflicts", abstract: "Concurrent edits: see them, settle them.",
+        subcommands: [
+            ConflictsList.self, ConflictsShow.self, ConflictsResolve.self, ConflictsReview.self,
+        ])
+}
+
+struct ConflictsList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "What waits for a person.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Flag(help: "Also what a rule decided and what is settled.")
+    var all = false
+    @Option(name: .customLong("where"), help: "key=value; may be given several times.")
+    var conditions: [String] = []
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "conflicts list")
+        let reply = try desk.answer(.conflicts(ask: .list(all: all, conditions: conditions)))
+        let schema = try desk.schema()
+        try output.report(reply) { ConflictText(schema: schema).list($0.elements) }
+    }
+}
+
+struct ConflictsShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One conflict with base, sides and reason.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The conflict's id.") var id: String
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "conflicts show")
+        let reply = try desk.answer(.conflicts(ask: .show(id: id)))
+        let schema = try desk.schema()
+        try output.report(reply) { ConflictText(schema: schema).show($0) }
+    }
+}
+
+struct ConflictsResolve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resolve", abstract: "Settle one conflict, or all that meet a filter.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The conflicts' ids.") var ids: [String] = []
+    @Option(help: "The number of a side as listed, `winner`, or `base`.") var take: String?
+    @Option(help: "A value of your own; for a group member=value,member=value.")
+    var value: String?
+    @Option(help: "Why, in your own words.") var note: String?
+    @Flag(help: "All that meet --where.") var all = false
+    @Option(name: .customLong("where"), help: "key=value; may be given several times.")
+    var conditions: [String] = []
+    @Flag(help: "With --all: show what would be settled, and save nothing.") var dryRun = false
+
+    func validate() throws {
+        guard (take == nil) != (value == nil) else {
+            throw ValidationError("Give either --take SIDE|winner|base or --value V.")
+        }
+        guard all != !ids.isEmpty else {
+            throw ValidationError("Give the ids of conflicts, or --all with --where.")
+        }
+        if !all, dryRun || !conditions.isEmpty {
+            throw ValidationError("--where and --dry-run go with --all.")
+        }
+        _ = try choice()
+    }
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "conflicts resolve")
+        let choice = try choice()
+        let reply = try desk.answer(
+            .conflicts(
+                ask: all
+                    ? .resolveAll(
+                        conditions: conditions, choice: choice, note: note, preview: dryRun)
+                    : .resolve(ids: ids, choice: choice, note: note)))
+        let schema = try desk.schema()
+        try output.report(reply) { ConflictText(schema: schema).resolved($0.elements) }
+    }
+
+    private func choice() throws -> ConflictChoice {
+        if let value { return .value(text: value) }
+        switch take {
+        case "base": return .base
+        case "winner": return .winner
+        default:
+            guard let number = take.flatMap({ Int($0) }), number > 0 else {
+                throw ValidationError("--take is the number of a side, `winner`, or `base`.")
+            }
+            return .side(number: number)
+        }
+    }
+}

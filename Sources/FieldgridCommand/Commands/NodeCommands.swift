@@ -1,0 +1,125 @@
+import ArgumentParser
+import FieldgridModel
+import FieldgridNode
+import FieldgridSchema
+import FieldgridService
+import FieldgridSync
+import Foundation
+
+struct NodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node", abstract: "A device: join a hub, exchange with it, see how it stands.",
+        subcommands: [NodeJoin.self, NodeSync.self, NodeStatus.self])
+}
+
+struct NodeJoin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join", abstract: "Enrol this device with a code, and fetch what it needs.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Option(help: ArgumentHelp("The hub's address.", valueName: "url")) var hub: String
+    @Option(help: "The code that the hub issued.") var code: String
+    @Option(help: "What the device is called in the hub's list. Default: this machine's name.")
+    var name: String?
+
+    func run() async throws {
+        guard let address = HubAddress(hub) else {
+            throw ServiceError(
+                "hub.address-malformed", "“\(hub)” is not the address of a hub.",
+                hint: "Write it as http://HOST:PORT or https://HOST.", exitStatus: .wrongUsage)
+        }
+        guard let enrolmentCode = EnrolmentCode(code) else {
+            throw ServiceError(
+                "enrol.code-malformed", "“\(code)” is not an enrolment code.",
+                hint: "A code has 32 letters and digits in groups of four; check for a missing one.")
+        }
+        let joining = NodeJoining(
+            hub: address, code: enrolmentCode, deviceName: name ?? ProcessInfo.processInfo.hostName,
+            platform: "linux")
+        let (session, lock) = try joining.join(
+            NodeFolder(place.folder), command: "node join", waitingUpTo: FolderAccess.lockWait)
+        let desk = NodeDesk(session, lock: lock)
+        let sync = try desk.answer(.node(ask: .sync))
+        let document = JSONValue.object([
+            "node": .text(session.document.node.description),
+            "holder": .text(session.document.holder),
+            "role": .text(session.document.role.rawValue),
+            "scope": .text(session.document.scope.text), "hub": .text(session.document.hub),
+            "pulled": sync.document["pulled"],
+        ])
+        try output.report(ServiceReply(document)) { document in
+            "Joined \(hub) as \(document["holder"].text ?? "") for \(document["scope"].text ?? ""), "
+                + "\(document["pulled"].integer ?? 0) records received. It works without a network "
+                + "from now on."
+        }
+    }
+}
+
+struct NodeSync: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync", abstract: "Exchange with the hub now, until nothing waits.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+
+    func run() async throws {
+        let desk = try NodeSide.desk(place.folder, command: "node sync")
+        try output.report(try desk.answer(.node(ask: .sync))) { document in
+            let number = { (key: String) in document[key].integer ?? 0 }
+            var lines = [
+                "Sent \(number("pushed")), received \(number("pulled")); "
+                    + "\(number("requests")) requests, \(number("bytes_up")) bytes up, "
+                    + "\(number("bytes_down")) down."
+            ]
+            if number("quarantined") > 0 {
+                lines.append(
+                    "\(number("quarantined")) saved actions were refused by the hub; "
+                        + "`fieldgrid record list TYPE` marks them, `record show` says why.")
+            }
+            if number("conflicts_open") > 0 {
+                lines.append(
+                    "\(number("conflicts_open")) conflicts wait for a person: fieldgrid conflicts list")
+            }
+            return lines.joined(separator: "\n")
+        }
+    }
+}
+
+struct NodeStatus: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "What waits to be sent, and what needs a person.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+
+    func run() async throws {
+        let desk = try NodeSide.desk(place.folder, command: "node status")
+        try output.report(try desk.answer(.node(ask: .status))) { document in
+            let number = { (key: String) in document[key].integer ?? 0 }
+            let scopes = document["scopes"].elements.compactMap(\.text).joined(separator: ", ")
+            return """
+                node         \(document["node"].text ?? "") (\(document["holder"].text ?? ""), \(scopes))
+                hub          \(document["hub"].text ?? ""), \
+                \(document["hub_reachable"].bool == true ? "reachable" : "not reachable now")
+                last sync    \(document["last_sync_at"].text ?? "never")
+                to send      \(number("outbox"))
+                refused      \(number("quarantined"))
+                conflicts    \(number("conflicts_open")) waiting for a person
+                tasks        \(number("tasks_due")) to do
+                """
+        }
+    }
+}
+
+/// Commands of a device's own.
+enum NodeSide {
+    static func desk(_ folder: String, command: String) throws -> any Desk {
+        guard try FolderKind.of(folder) == .node else {
+            throw ServiceError.notHere(
+                "The folder \(folder) is the hub's, not a device's.",
+                hint: "Name a node's folder with --data; join one with `fieldgrid node join`.")
+        }
+        return try FolderAccess.desk(folder, command: command)
+    }
+}

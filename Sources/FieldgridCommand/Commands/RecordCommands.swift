@@ -1,0 +1,262 @@
+import ArgumentParser
+import FieldgridModel
+import FieldgridService
+
+struct RecordCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "record", abstract: "Record, change, list and follow records of any type.",
+        subcommands: [
+            RecordTypes.self, RecordNew.self, RecordSet.self, RecordShow.self, RecordList.self,
+            RecordVerify.self, RecordHistory.self, RecordDelete.self, RecordMove.self,
+            RecordImport.self, RecordExport.self,
+        ])
+}
+
+struct RecordTypes: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "types", abstract: "What can be recorded: types, fields, codes.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "One type, to see its fields.")
+    var type: String?
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record types")
+        let reply = try desk.answer(.record(ask: .types(named: type)))
+        let schema = try desk.schema()
+        try output.report(reply) { RecordText(schema: schema).types($0, named: type) }
+    }
+}
+
+struct RecordNew: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new", abstract: "Record something new.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type, such as employer.")
+    var type: String
+    @Argument(help: "field=value …")
+    var fields: [String] = []
+    @Option(help: "The code of the grid it lives in. Default: the device's only one.")
+    var scope: String?
+    @Option(help: "How the values were learnt. Default: on_site.")
+    var source: ValueSource?
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record new")
+        let reply = try desk.answer(
+            .record(ask: .create(type: type, fields: fields, scope: scope, source: source)))
+        try output.report(reply) { document in
+            "Saved \(type) \(document["id"].text ?? "") in \(document["scope"].text ?? "")."
+        }
+    }
+}
+
+struct RecordSet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Change values; `field=` clears.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type.") var type: String
+    @Argument(help: "The record's id.") var id: String
+    @Argument(help: "field=value …") var fields: [String] = []
+    @Option(help: "How the values were learnt. Default: on_site.")
+    var source: ValueSource?
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record set")
+        let reply = try desk.answer(
+            .record(ask: .set(type: type, id: id, fields: fields, source: source)))
+        try output.report(reply) { document in
+            let changed = document["changed"].elements.compactMap(\.text)
+            return changed.isEmpty
+                ? "Nothing changed: the values were these already."
+                : "Saved \(type) \(id): \(changed.joined(separator: ", "))."
+        }
+    }
+}
+
+struct RecordShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One record with its values and what waits.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type.") var type: String
+    @Argument(help: "The record's id.") var id: String
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record show")
+        let reply = try desk.answer(.record(ask: .show(type: type, id: id)))
+        let schema = try desk.schema()
+        try output.report(reply) { document in
+            let name = document["type"].text ?? type
+            guard let recordType = schema.type(named: name) else { return document.description }
+            return RecordText(schema: schema).show(document, of: recordType)
+        }
+    }
+}
+
+struct RecordList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The records of a type that meet all conditions.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type.") var type: String
+    @Option(name: .customLong("where"), help: "field=value; may be given several times.")
+    var conditions: [String] = []
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record list")
+        let pages = RecordPages(desk: desk, type: type, conditions: conditions)
+        if output.json { return try output.finish(needsPerson: try writeJSON(pages)) }
+        var documents: [JSONValue] = []
+        let needsPerson = try pages.forEach { documents.append(contentsOf: $0) }
+        let schema = try desk.schema()
+        guard let recordType = schema.type(named: type) ?? schema.type(labelled: type) else {
+            return
+        }
+        Console.say(RecordText(schema: schema).list(documents, of: recordType))
+        try output.finish(needsPerson: needsPerson)
+    }
+
+    /// One array, written page by page.
+    private func writeJSON(_ pages: RecordPages) throws -> Bool {
+        var isFirst = true
+        let needsPerson = try pages.forEach { documents in
+            var bytes: [UInt8] = isFirst ? [UInt8(ascii: "[")] : []
+            for document in documents {
+                if !isFirst { bytes.append(UInt8(ascii: ",")) }
+                isFirst = false
+                document.append(to: &bytes)
+            }
+            Console.say(partial: bytes)
+        }
+        Console.say(isFirst ? "[]" : "]")
+        return needsPerson
+    }
+}
+
+/// The records of a type in pages, so that a long list needs little memory.
+struct RecordPages {
+    static let pageRecords = 2_000
+
+    let desk: any Desk
+    let type: String
+    let conditions: [String]
+
+    /// - Returns: whether something among them waits for a person.
+    func forEach(_ body: ([JSONValue]) throws -> Void) throws -> Bool {
+        var skip = 0
+        var needsPerson = false
+        while true {
+            let reply = try desk.answer(
+                .record(
+                    ask: .list(
+                        type: type, conditions: conditions, skip: skip, limit: Self.pageRecords)))
+            needsPerson = needsPerson || reply.needsPerson
+            let documents = reply.document.elements
+            if !documents.isEmpty { try body(documents) }
+            guard documents.count == Self.pageRecords else { return needsPerson }
+            skip += documents.count
+        }
+    }
+}
+
+extension Schema {
+    func type(labelled label: String) -> RecordType? { types.first { $0.label.zh == label } }
+}
+
+struct RecordVerify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Mark a record confirmed unchanged today.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type.") var type: String
+    @Argument(help: "The record's id.") var id: String
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record verify")
+        let reply = try desk.answer(.record(ask: .verify(type: type, id: id)))
+        try output.report(reply) { _ in "Confirmed \(type) \(id) today." }
+    }
+}
+
+struct RecordHistory: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Every value offered, by whom, when, and why it won or lost.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type.") var type: String
+    @Argument(help: "The record's id.") var id: String
+
+    func run() async throws {
+        let folder = place.folder
+        let request = ServiceRequest.record(ask: .history(type: type, id: id))
+        let desk = try FolderAccess.desk(folder, command: "record history")
+        let reply = try Self.hubReply(folder, request) ?? desk.answer(request)
+        let schema = try desk.schema()
+        try output.report(reply) { document in
+            guard let recordType = schema.type(named: type) ?? schema.type(labelled: type) else {
+                return document.description
+            }
+            return RecordText(schema: schema).history(document, of: recordType)
+        }
+    }
+
+    /// A node keeps only its own part of the history: the hub is asked first.
+    /// Nil where this is the hub, or the hub cannot be reached.
+    private static func hubReply(
+        _ folder: String, _ request: ServiceRequest
+    ) throws -> ServiceReply? {
+        guard try FolderKind.of(folder) == .node else { return nil }
+        do {
+            return try RemoteDesk(nodeFolder: folder).answer(request)
+        } catch {
+            let reason = ErrorReport(error)?.message ?? "\(error)"
+            Console.complain("note: the hub's history is not at hand (\(reason)); "
+                + "what this device knows follows")
+            return nil
+        }
+    }
+}
+
+struct RecordDelete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete a record. Closing it with a status is usually right.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type.") var type: String
+    @Argument(help: "The record's id.") var id: String
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record delete")
+        let reply = try desk.answer(.record(ask: .delete(type: type, id: id)))
+        try output.report(reply) { _ in "Deleted \(type) \(id)." }
+    }
+}
+
+struct RecordMove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "move", abstract: "Move a record to another grid, with all that belongs to it.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The record type.") var type: String
+    @Argument(help: "The record's id.") var id: String
+    @Option(help: "The code of the grid it moves to.") var scope: String
+
+    func run() async throws {
+        let desk = try FolderAccess.desk(place.folder, command: "record move")
+        let reply = try desk.answer(.record(ask: .move(type: type, id: id, scope: scope)))
+        try output.report(reply) { _ in "Moved \(type) \(id) to \(scope)." }
+    }
+}

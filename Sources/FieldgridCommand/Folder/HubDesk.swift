@@ -1,0 +1,142 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridNode
+import FieldgridSchema
+import FieldgridService
+import FieldgridSync
+
+/// Answers for a hub whose folder this process owns.
+final class HubDesk: Desk {
+    private let open: OpenHub
+    private let lock: FolderLock?
+    private var hub: Hub { open.hub }
+
+    init(_ open: OpenHub, lock: FolderLock?) {
+        self.open = open
+        self.lock = lock
+    }
+
+    deinit {
+        guard let lock else { return }
+        try? open.store.close()
+        lock.release()
+    }
+
+    func answer(_ request: ServiceRequest) throws -> ServiceReply {
+        try answer(request, author: FieldgridHub.HubIdentity.author, store: hub)
+    }
+
+    /// - Parameters:
+    ///   - author: whose name the saved changes carry.
+    ///   - store: the hub, or the part of it that the author may see.
+    func answer(
+        _ request: ServiceRequest, author: String, store: any RecordStore
+    ) throws -> ServiceReply {
+        let service = try RecordService(
+            store: store, place: .hub, author: author, clock: SystemClock(),
+            newID: Mint.record)
+        if let reply = try service.answer(request) { return reply }
+        switch request {
+        case .refresh(let ask): return try refresh(ask, service: service)
+        case .hub(let ask): return try answer(ask)
+        case .node:
+            throw ServiceError.notHere(
+                "This folder is the hub's, not a node's.",
+                hint: "Name a node's folder with --data; `fieldgrid hub status` tells of this one.")
+        case .schema, .record, .imports, .conflicts, .tasks:
+            preconditionFailure("the record service answers these")
+        }
+    }
+
+    private func refresh(
+        _ request: RefreshRequest, service: RecordService
+    ) throws -> ServiceReply {
+        switch request {
+        case .status(let period): return try service.refreshStatus(period: period)
+        case .open(let text):
+            let period = try Self.period(text)
+            let made = try hub.openRefresh(period)
+            return ServiceReply(
+                .object([
+                    "period": .text(period.description), "due_on": .text(period.due.description),
+                    "tasks_made": .integer(Int64(made)),
+                ]))
+        case .close(let text):
+            let period = try Self.period(text)
+            try hub.closeRefresh(period)
+            return ServiceReply(
+                .object(["period": .text(period.description), "state": .text("closed")]))
+        case .run:
+            let opened = try hub.tick()
+            return ServiceReply(.object(["opened": .optional(opened?.description)]))
+        }
+    }
+
+    private static func period(_ text: String) throws(ServiceError) -> RefreshPeriod {
+        guard let period = RefreshPeriod(text) else {
+            throw ServiceError(
+                "period.malformed", "“\(text)” is not a half-year.",
+                hint: "Write it as 2026H1 or 2026H2.", exitStatus: .wrongUsage)
+        }
+        return period
+    }
+}
+
+/// Devices and the hub's own state.
+extension HubDesk {
+    private func answer(_ request: HubRequest) throws -> ServiceReply {
+        switch request {
+        case .enrol(let scope, let holder, let role):
+            guard let role = DeviceRole(rawValue: role) else {
+                throw ServiceError(
+                    "role.unknown", "“\(role)” is not a role.",
+                    hint: "Use assistant or supervisor.", exitStatus: .wrongUsage)
+            }
+            let issued = try hub.issueCode(
+                scope: ScopeCode(scope), holder: holder, role: role, hubKey: open.key.publicKey)
+            return ServiceReply(
+                .object([
+                    "code": .text(issued.code.text),
+                    "expires_at": .text(Instants.text(issued.expiresAt)),
+                    "scope": .text(scope), "holder": .text(holder),
+                    "role": .text(role.rawValue),
+                ]))
+        case .devices: return ServiceReply(.array(try hub.devices().map(document(of:))))
+        case .revoke(let device): return ServiceReply(document(of: try hub.revoke(device)))
+        case .status: return try status()
+        }
+    }
+
+    private func document(of device: DeviceRow) -> JSONValue {
+        .object([
+            "node": .text(device.node.description), "key": .text(device.keyID),
+            "holder": .text(device.holder), "role": .text(device.role),
+            "scope": .text(device.scope.text), "name": .text(device.name),
+            "state": .text(device.revokedAt == nil ? "active" : "revoked"),
+            "enrolled_at": .text(Instants.text(device.enrolledAt)),
+            "revoked_at": .optional(device.revokedAt.map(Instants.text)),
+            "last_seen_at": .optional(device.lastSeenAt.map(Instants.text)),
+        ])
+    }
+
+    private func status() throws -> ServiceReply {
+        let status = try hub.status()
+        let positions = status.positions.sorted { $0.key < $1.key }.map {
+            JSONValue.Member($0.key.text, .integer($0.value.value))
+        }
+        let records = status.records.sorted { $0.key < $1.key }.map {
+            JSONValue.Member($0.key, .integer(Int64($0.value)))
+        }
+        let document = JSONValue.object([
+            "hub": .text(hub.identity.node.description),
+            "epoch": .text(status.epoch.description),
+            "fingerprint": .text(open.key.publicKey.fingerprint.text),
+            "devices": .integer(Int64(status.devices)),
+            "quarantined": .integer(Int64(status.quarantined)),
+            "conflicts_open": .integer(Int64(status.conflictsOpen)),
+            "records": .object(records), "positions": .object(positions),
+        ])
+        return ServiceReply(
+            document, needsPerson: status.quarantined > 0 || status.conflictsOpen > 0)
+    }
+}

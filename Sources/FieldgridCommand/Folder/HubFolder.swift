@@ -1,0 +1,101 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridNode
+import FieldgridSchema
+import FieldgridSync
+import Foundation
+
+/// A hub's folder: `hub.sqlite`, `hub.json`, `key.pem` and the lock.
+struct HubFolder {
+    static let fileName = "hub.json"
+
+    let path: String
+    private var databasePath: String { path + "/hub.sqlite" }
+    private var keyPath: String { path + "/key.pem" }
+
+    /// Makes a hub with its schema, grids and key. `hub.json` comes last: a
+    /// folder without it was not finished, and is begun anew.
+    ///
+    /// - Returns: how many grids it has.
+    func create(schemaFolder: String?, seedFolder: String?) throws -> (schema: Schema, grids: Int) {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let lock = try FolderLock(
+            folder: path, command: "hub init", waitingUpTo: FolderAccess.lockWait)
+        defer { lock.release() }
+        for name in [Self.fileName, "node.json"]
+        where FileManager.default.fileExists(atPath: path + "/" + name) {
+            throw HubError(
+                code: "hub.exists",
+                message: "The folder \(path) is \(name == Self.fileName ? "a hub's" : "a node's") "
+                    + "already.",
+                hint: "Use it as it is, or name another folder with --data.")
+        }
+        let clock = SystemClock()
+        let schema =
+            try schemaFolder.map { try SchemaFolder.schema(at: URL(fileURLWithPath: $0)) }
+            ?? SchemaReader.read(files: EmbeddedFiles.schema)
+        let files =
+            try seedFolder.map { try SchemaFolder.seeds(at: URL(fileURLWithPath: $0)) }
+            ?? EmbeddedFiles.seeds
+        let today = LocalDate(
+            milliseconds: clock.milliseconds, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
+        let seeds = try SeedReader.read(files: files, schema: schema, today: today)
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: databasePath + suffix)
+        }
+        var random = SystemRandomNumberGenerator()
+        let key = DeviceKey.generate(using: &random)
+        try DurableFile.write(Array(key.pem.utf8), to: keyPath, mode: 0o600)
+        let store = try SQLiteHubStore(path: databasePath, create: true)
+        let hub = try Hub.create(
+            in: store, seed: HubSeed(schema: schema, records: seeds.grids), clock: clock,
+            random: .init(random))
+        let description = HubDescription(
+            hub: hub.identity.node.description, fingerprint: key.publicKey.fingerprint.text,
+            createdAt: Instants.text(clock.milliseconds))
+        try store.close()
+        try DurableFile.write(description.bytes(), to: path + "/" + Self.fileName)
+        return (schema, seeds.grids.count)
+    }
+
+    /// The caller holds the lock.
+    func open() throws -> OpenHub {
+        guard let pem = DurableFile.read(keyPath).map({ String(decoding: $0, as: UTF8.self) }),
+            let key = DeviceKey(pem: pem)
+        else {
+            throw HubError(
+                code: "hub.key-missing", message: "The hub's key \(keyPath) cannot be read.",
+                hint: "Restore it from the backup: devices trust no other key.")
+        }
+        let store = try SQLiteHubStore(path: databasePath, create: false)
+        let hub = try Hub(
+            store: store, clock: SystemClock(), 
+                random: .init(SystemRandomNumberGenerator()))
+        return OpenHub(hub: hub, key: key, store: store)
+    }
+}
+
+/// A hub whose database is open.
+struct OpenHub {
+    var hub: Hub
+    var key: DeviceKey
+    var store: SQLiteHubStore
+}
+
+/// What `hub.json` says, for people and for telling the folder's kind.
+private struct HubDescription: Codable {
+    var hub: String
+    var fingerprint: String
+    var createdAt: String
+
+    enum CodingKeys: String, CodingKey {
+        case hub, fingerprint
+        case createdAt = "created_at"
+    }
+
+    func bytes() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return Array(try encoder.encode(self)) + [0x0a]
+    }
+}

@@ -1,0 +1,122 @@
+import FieldgridModel
+import FieldgridNode
+import FieldgridReplica
+import FieldgridSchema
+import FieldgridService
+import FieldgridSync
+
+/// Answers for a node whose folder this process owns.
+final class NodeDesk: Desk {
+    private let session: NodeSession
+    private let lock: FolderLock
+    private var replica: Replica { session.replica }
+
+    convenience init(folder path: String, lock: FolderLock) throws {
+        self.init(try NodeSession(NodeFolder(path)), lock: lock)
+        tellOpening()
+    }
+
+    /// - Parameter lock: held for the session's folder, and released with it.
+    init(_ session: NodeSession, lock: FolderLock) {
+        self.session = session
+        self.lock = lock
+    }
+
+    deinit {
+        try? session.close()
+        lock.release()
+    }
+
+    private func tellOpening() {
+        let report = replica.openingReport
+        if report.foreignEditsSealed > 0 {
+            Console.complain(
+                "note: \(report.foreignEditsSealed) edits by another program were taken over")
+        }
+        for refusal in report.foreignEditsRefused {
+            Console.complain(
+                "note: an edit by another program of \(refusal.record) cannot be sent: "
+                    + refusal.error.message)
+        }
+    }
+
+    func answer(_ request: ServiceRequest) throws -> ServiceReply {
+        switch request {
+        case .node(.status): return try status()
+        case .node(.sync): return try sync()
+        default: break
+        }
+        let service = try service()
+        if let reply = try service.answer(request) { return reply }
+        if case .refresh(.status(let period)) = request {
+            return try service.refreshStatus(period: period)
+        }
+        throw ServiceError.notHere(
+            "This is done at the hub, and \(session.folder.path) is a device's folder.",
+            hint: "Name the hub's folder with --data, or add --hub \(session.document.hub) on a "
+                + "supervisor's device.")
+    }
+
+    private func service() throws -> RecordService {
+        try RecordService(
+            store: replica, place: .node, author: session.document.holder, clock: SystemClock(),
+            settledHere: try replica.settledLocally(), newID: Mint.record)
+    }
+
+    private func status() throws -> ServiceReply {
+        let counts = try replica.counts()
+        let isReachable = session.isHubReachable()
+        let document = session.document
+        return ServiceReply(
+            .object([
+                "node": .text(document.node.description),
+                "incarnation": .text(replica.incarnation.description),
+                "holder": .text(document.holder), "role": .text(document.role.rawValue),
+                "hub": .text(document.hub),
+                "scopes": .texts(replica.identity.scopes.map(\.text)),
+                "outbox": .integer(Int64(counts.outbox)),
+                "quarantined": .integer(Int64(counts.quarantined)),
+                "conflicts_open": .integer(Int64(counts.conflictsOpen)),
+                "tasks_due": .integer(Int64(try tasksDue())),
+                "last_sync_at": .optional(replica.lastSyncAt.map(Instants.text)),
+                "hub_reachable": .bool(isReachable),
+                "positions": Self.document(of: replica.positions),
+            ]), needsPerson: counts.quarantined > 0 || counts.conflictsOpen > 0)
+    }
+
+    private func tasksDue() throws -> Int {
+        guard replica.schema.type(named: SystemTypes.Task.name) != nil else { return 0 }
+        let reply = try service().answer(
+            ServiceRequest.tasks(period: nil, openOnly: true))
+        return reply?.document.elements.count ?? 0
+    }
+
+    private func sync() throws -> ServiceReply {
+        var progress = Progress()
+        let report = try session.sync { state in
+            progress.show(
+                "exchanging: \(state.pushed) sent, \(state.pulled) received, "
+                    + "\(state.outboxLeft) waiting")
+        }
+        progress.finish()
+        let quarantined = try replica.counts().quarantined
+        return ServiceReply(
+            .object([
+                "pushed": .integer(Int64(report.pushed)), "pulled": .integer(Int64(report.pulled)),
+                "quarantined": .integer(Int64(quarantined)),
+                "conflicts_open": .integer(Int64(report.conflictsOpen)),
+                "requests": .integer(Int64(report.traffic.requests)),
+                "bytes_up": .integer(Int64(report.traffic.bytesUp)),
+                "bytes_down": .integer(Int64(report.traffic.bytesDown)),
+                "positions": Self.document(of: report.positions),
+                "schema_changed": .bool(report.schemaChanged),
+            ]), needsPerson: quarantined > 0 || report.conflictsOpen > 0)
+    }
+
+    private static func document(of positions: [ScopeCode: Position]) -> JSONValue {
+        .object(
+            positions.sorted { $0.key < $1.key }.map {
+                JSONValue.Member($0.key.text, .integer($0.value.value))
+            })
+    }
+}

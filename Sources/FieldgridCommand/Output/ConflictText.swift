@@ -1,0 +1,63 @@
+import FieldgridModel
+import FieldgridService
+
+/// Conflicts for people: what happened in one sentence, then the sides.
+struct ConflictText {
+    let schema: Schema
+
+    func list(_ documents: [JSONValue]) -> String {
+        guard !documents.isEmpty else { return "没有待处理的争议。(No conflicts wait for a person.)" }
+        return documents.map(show).joined(separator: "\n\n")
+    }
+
+    func show(_ conflict: JSONValue) -> String {
+        let unit = conflict["unit"].text ?? ""
+        let type = conflict["type"].text.flatMap { schema.type(named: $0) }
+        let label = type.flatMap { Unit(named: unit, of: $0)?.label.zh } ?? unit
+        let name = conflict["record_name"].text ?? conflict["record"].text ?? ""
+        var lines = [
+            "\(conflict["id"].text ?? "")  [\(Self.state(conflict["state"].text))]  \(name) · \(label)",
+            "  \(conflict["reason"]["zh"].text ?? "")",
+            "  \(conflict["reason"]["en"].text ?? "")",
+        ]
+        if !conflict["base"].isNull {
+            lines.append("  base  \(value(conflict["base"], unit, type))")
+        }
+        let winner = conflict["winner"].integer
+        for (place, side) in conflict["sides"].elements.enumerated() {
+            let mark = winner == Int64(place + 1) ? "*" : " "
+            lines.append(
+                "  \(mark) \(place + 1)   \(value(side["value"], unit, type))  — "
+                    + "\(side["author"].text ?? "") \(side["at"].text ?? "")")
+        }
+        if let note = conflict["note"].text { lines.append("  note  \(note)") }
+        return lines.joined(separator: "\n")
+    }
+
+    func resolved(_ documents: [JSONValue]) -> String {
+        guard !documents.isEmpty else { return "没有符合条件的争议。(Nothing to settle.)" }
+        let isSaved = documents.allSatisfy { $0["saved"].bool == true }
+        let lines = documents.map { document in
+            let unit = document["unit"].text ?? ""
+            let type = document["type"].text.flatMap { schema.type(named: $0) }
+            return "\(document["id"].text ?? "")  \(unit) = \(value(document["value"], unit, type))"
+        }
+        let ending = isSaved ? "已裁决 \(lines.count) 项" : "预览 \(lines.count) 项，尚未保存"
+        return (lines + [ending]).joined(separator: "\n")
+    }
+
+    private func value(_ value: JSONValue, _ unit: String, _ type: RecordType?) -> String {
+        guard let type else { return value.description }
+        return RecordText(schema: schema).text(value, unit: unit, of: type)
+    }
+
+    static func state(_ state: String?) -> String {
+        switch state {
+        case "open": "待处理"
+        case "decided": "规则已定"
+        case "settled": "已裁决"
+        case "reopened": "重新打开"
+        default: state ?? ""
+        }
+    }
+}

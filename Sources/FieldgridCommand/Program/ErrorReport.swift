@@ -1,0 +1,83 @@
+import ArgumentParser
+import FieldgridHub
+import FieldgridNode
+import FieldgridReplica
+import FieldgridSchema
+import FieldgridService
+import FieldgridSync
+import Foundation
+
+/// What any error means for the person at the terminal: the one mapping from
+/// errors to sentences and exit codes.
+struct ErrorReport {
+    var message: String
+    var hint: String?
+    var status: ExitStatus
+
+    /// Nil for errors that ArgumentParser words itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as ServiceError:
+            self.init(error.message, error.hint, error.exitStatus)
+        case let error as HubError:
+            self.init(error.message, error.hint)
+        case let error as ReplicaError:
+            self.init(error.message, error.hint)
+        case let error as FolderError:
+            self.init(error.message, error.hint)
+        case let error as HubFailure:
+            self.init(error.message, error.hint, error.isTemporary ? .unreachable : .failed)
+        case let error as SyncFailure:
+            self.init(error.message, error.hint)
+        case let error as SchemaMistakes:
+            self.init(
+                "The schema is refused:\n\(error.description)",
+                "Correct the lines named above; nothing was changed.")
+        case let error as WireError:
+            self.init(error.description, "Use the same version of fieldgrid on both sides.")
+        case is ValidationError, is ExitCode, is CleanExit:
+            return nil
+        case let error as CocoaError:
+            self.init(error.localizedDescription, "Check the path and your rights to it.")
+        default:
+            self.init(String(describing: error), nil)
+        }
+    }
+
+    private init(_ message: String, _ hint: String?, _ status: ExitStatus = .failed) {
+        self.message = message
+        self.hint = hint
+        self.status = status
+    }
+
+    /// The same as an answer for another process.
+    var serviceError: ServiceError {
+        ServiceError(code, message, hint: hint, exitStatus: status)
+    }
+
+    private var code: String { status == .unreachable ? "hub.unreachable" : "failed" }
+
+    func write() {
+        Console.complain("error: \(message)")
+        if let hint, !hint.isEmpty { Console.complain("hint: \(hint)") }
+    }
+}
+
+extension ServiceError {
+    /// Any error, with its own code where it has one.
+    static func of(_ error: any Error) -> ServiceError {
+        switch error {
+        case let error as ServiceError: error
+        case let error as HubError: ServiceError(error.code, error.message, hint: error.hint)
+        case let error as ReplicaError:
+            ServiceError(error.code.rawValue, error.message, hint: error.hint)
+        case let error as SyncFailure:
+            ServiceError(error.code, error.message, hint: error.hint)
+        case let error as HubFailure:
+            ServiceError(
+                error.code, error.message, hint: error.hint,
+                exitStatus: error.isTemporary ? .unreachable : .failed)
+        default: ErrorReport(error)?.serviceError ?? .unexpected(error)
+        }
+    }
+}
