@@ -97,7 +97,7 @@ extension Hub {
     private func firstOffer(
         of state: RecordState, in period: RefreshPeriod, _ acceptance: Acceptance
     ) throws -> Offer? {
-        let offers = state.units.values.flatMap(\.sides).map(\.offer)
+        let offers = state.units.elements.flatMap(\.state.sides).map(\.offer)
         let persons = offers.filter {
             $0.source != .import && $0.source != .hub
                 && RefreshPeriod(at: $0.time.milliseconds) == period

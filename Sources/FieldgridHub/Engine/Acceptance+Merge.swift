@@ -94,7 +94,7 @@ extension Acceptance {
     /// Reviving, deleting and moving move the position of every unit: who
     /// hears of it hears of the whole record again.
     private func touchAll(of state: inout RecordState, at position: Position) {
-        for unit in state.units.keys { state.units[unit]?.changed = position }
+        state.units.touchAll(at: position)
         state.latest = max(state.latest, position)
     }
 

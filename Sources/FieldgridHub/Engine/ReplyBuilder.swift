@@ -112,7 +112,8 @@ struct ReplyBuilder {
             return delta
         }
         var left = false
-        for (number, unit) in state.units.sorted(by: { $0.key < $1.key }) {
+        for element in state.units.elements {
+            let (number, unit) = (element.number, element.state)
             if number == .presence || number == .scope { continue }
             guard unit.changed > since, let policy = entry.units[number]?.policy,
                 let value = unit.value(policy: policy)

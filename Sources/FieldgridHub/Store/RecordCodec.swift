@@ -17,9 +17,9 @@ enum RecordCodec {
         writer.count(Int(state.latest.value))
         var offers: [Offer] = []
         var places: [ChangesetIdentity: Int] = [:]
-        let units = state.units.sorted { $0.key < $1.key }
-        for (_, unit) in units {
-            for side in unit.sides where places[side.offer.identity] == nil {
+        let units = state.units.elements
+        for unit in units {
+            for side in unit.state.sides where places[side.offer.identity] == nil {
                 places[side.offer.identity] = offers.count
                 offers.append(side.offer)
             }
@@ -27,8 +27,9 @@ enum RecordCodec {
         writer.count(offers.count)
         for offer in offers { write(offer, to: &writer) }
         writer.count(units.count)
-        for (number, unit) in units {
-            writer.count(number.value)
+        for element in units {
+            let unit = element.state
+            writer.count(element.number.value)
             writer.count(Int(unit.changed.value))
             writer.count(unit.sides.count)
             for side in unit.sides {
@@ -75,7 +76,8 @@ enum RecordCodec {
                 conflict = ConflictReference(
                     id: RecordID(id), state: state, base: try unitValue(&reader))
             }
-            state.units[unit] = UnitState(changed: changed, sides: sides, conflict: conflict)
+            state.units.append(
+                unit, UnitState(changed: changed, sides: sides, conflict: conflict))
         }
         return state
     }

@@ -11,7 +11,7 @@ package struct RecordState: Hashable, Sendable {
     package var number: RecordNumber
     package var entered: Position
     package var latest: Position
-    package var units: [UnitNumber: UnitState]
+    package var units: UnitTable
 
     package init(
         type: TypeNumber, id: RecordID, scope: ScopeCode, number: RecordNumber, entered: Position
@@ -22,7 +22,7 @@ package struct RecordState: Hashable, Sendable {
         self.number = number
         self.entered = entered
         latest = entered
-        units = [:]
+        units = UnitTable()
     }
 
     /// True unless a delete stands.
@@ -87,9 +87,10 @@ extension RecordState {
     /// The record's values that show, by field number; grouped fields apart.
     package func values(type: RecordType) -> [UnitNumber: Value] {
         var values: [UnitNumber: Value] = [:]
-        for (number, unit) in units {
-            guard let policy = type.policy(of: number), let members = type.members(of: number),
-                let shown = unit.value(policy: policy)
+        for element in units.elements {
+            guard let policy = type.policy(of: element.number),
+                let members = type.members(of: element.number),
+                let shown = element.state.value(policy: policy)
             else { continue }
             for (field, value) in zip(members, shown.members) where !value.isNull {
                 values[field.number] = value
@@ -109,8 +110,8 @@ extension RecordState {
     ) rethrows -> MergeOutcome? {
         var presence = units[.presence] ?? .empty
         if deletes {
-            let unseen = units.filter { $0.key != .presence }.values.flatMap(\.sides)
-                .filter { !seen.includes($0.offer) }
+            let unseen = units.elements.filter { $0.number != .presence }
+                .flatMap(\.state.sides).filter { !seen.includes($0.offer) }
             if let edit = unseen.max(by: { $0.offer.position < $1.offer.position }) {
                 presence.sides = [Side(value: .alive, offer: edit.offer)]
             }

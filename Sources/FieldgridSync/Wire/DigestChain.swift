@@ -29,7 +29,8 @@ extension ChangesetBatch {
 extension SchemaTag {
     /// The tag of a schema in its canonical JSON.
     package init(document: [UInt8]) {
-        let word = ContentDigest.of(document).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let word = ContentDigest.of(document).bytes.prefix(8)
+            .reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         self.init(word)
     }
 }
