@@ -18,7 +18,7 @@ func joinFolder(_ path: String, url: String, code: EnrolmentCode) throws -> Node
         return try NodeJoining(hub: hub, code: code, deviceName: "tablet", platform: "Linux").run(
             in: folder, transport: CurlTransport(hub: hub),
             clock: FixedClock(milliseconds: FakeHub.now),
-            random: RandomSource(CountingGenerator(seed: 77)), prepare: { _ in })
+            random: RandomSource(SeededRandom(seed: 77)), prepare: { _ in })
     } catch {
         if isNew { NodeJoining.removeFolder(folder) }
         throw error

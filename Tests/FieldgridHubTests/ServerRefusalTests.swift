@@ -135,7 +135,7 @@ import Testing
             let client = HubClient(
                 transport: hub, key: key, hub: .key(hubKey),
                 clock: FixedClock(milliseconds: FakeHub.now + year),
-                random: RandomSource(CountingGenerator(seed: 3)))
+                random: RandomSource(SeededRandom(seed: 3)))
             return try (0..<3).map { _ in
                 _ = try client.post(
                     "/sync/v1/exchange", contentType: ExchangeCodec.contentType,

@@ -1,3 +1,4 @@
+import FieldgridModel
 import Testing
 
 @testable import FieldgridSync
@@ -60,7 +61,7 @@ import Testing
     }
 
     @Test func aProofFitsOneKeyOneNonceAndOneCode() {
-        var random = CountingGenerator(seed: 7)
+        var random = SeededRandom(seed: 7)
         let hub = Conversation.hub.publicKey
         let code = EnrolmentCode.generate(for: hub, using: &random)
         let other = EnrolmentCode.generate(for: hub, using: &random)
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test func anEnrolmentRequestThatIsNotWellFormedMakesNoClaim() {
-        var random = CountingGenerator(seed: 8)
+        var random = SeededRandom(seed: 8)
         let code = EnrolmentCode.generate(for: Conversation.hub.publicKey, using: &random)
         let request = EnrolmentRequest(
             code: code, publicKey: Conversation.device.publicKey,

@@ -43,7 +43,7 @@ import Testing
 
     @Test func anAnswerOfAnotherKeyIsRefused() throws {
         let headers = try answer(key: DeviceKey.fixture(9))
-        #expect(problem(headers: headers)?.code == "signature.altered")
+        #expect(problem(headers: headers)?.code == "signature.key-unexpected")
     }
 
     @Test func theAnswerToAnotherRequestIsRefused() throws {

@@ -1,4 +1,4 @@
-import FieldgridModel
+package import FieldgridModel
 import Foundation
 
 /// The machine's clock.
@@ -8,14 +8,7 @@ package struct SystemClock: WallClock {
     package var milliseconds: Int64 { Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)) }
 }
 
-/// Any generator, held behind one type.
-package struct RandomSource: RandomNumberGenerator, Sendable {
-    private var source: any RandomNumberGenerator & Sendable
-
-    package init(_ source: any RandomNumberGenerator & Sendable) { self.source = source }
-
+extension RandomSource {
     /// The machine's own, fit for keys.
     package static var system: RandomSource { RandomSource(SystemRandomNumberGenerator()) }
-
-    package mutating func next() -> UInt64 { source.next() }
 }

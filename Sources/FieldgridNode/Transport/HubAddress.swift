@@ -16,7 +16,8 @@ package struct HubAddress: Hashable, Sendable, CustomStringConvertible {
         guard let parts = URLComponents(string: trimmed), let scheme = parts.scheme?.lowercased(),
             scheme == "http" || scheme == "https", let host = parts.host, !host.isEmpty,
             parts.path.isEmpty || parts.path == "/", parts.query == nil, parts.fragment == nil,
-            parts.user == nil, parts.password == nil
+            parts.user == nil, parts.password == nil,
+            parts.port.map({ (1...65_535).contains($0) }) ?? true
         else { return nil }
         let bare = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
         isLoopback = bare == "localhost" || bare == "::1" || bare.hasPrefix("127.")

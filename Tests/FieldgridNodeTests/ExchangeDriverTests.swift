@@ -1,0 +1,137 @@
+import FieldgridModel
+import FieldgridReplica
+import FieldgridSync
+import Testing
+
+@testable import FieldgridNode
+
+/// A replica whose outbox is a number.
+final class FakeReplica: ExchangingReplica {
+    var positions: [ScopeCode: Position] = [:]
+    var outbox: Int
+    var downLeft: Int
+    var requestBytes = 100
+    private(set) var sizes: [Int] = []
+    private(set) var applied = 0
+
+    init(outbox: Int, downLeft: Int = 0) {
+        self.outbox = outbox
+        self.downLeft = downLeft
+    }
+
+    func nextRequest(
+        maxChangesets: Int, maxBytes: Int
+    ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
+        sizes.append(maxBytes)
+        let changeset = Changeset.fixture
+        let batch = ChangesetBatch(
+            previous: .start, head: .start, changesets: Array(repeating: changeset, count: 2))
+        let request = ExchangeRequest(
+            schema: SchemaTag(0), epoch: nil, positions: [:],
+            incarnation: changeset.identity.incarnation, batch: batch)
+        return (request, [UInt8](repeating: 0, count: min(maxBytes, requestBytes)))
+    }
+
+    func apply(_ reply: ExchangeReply) throws -> AppliedReply {
+        var result = AppliedReply()
+        let taken = min(outbox, reply.receipts.count)
+        outbox -= taken
+        result.accepted = taken
+        if downLeft > 0 {
+            downLeft -= 1
+            result.pulled = 10
+        }
+        result.outboxLeft = outbox
+        result.hasMore = downLeft > 0
+        applied += 1
+        return result
+    }
+}
+
+extension Changeset {
+    static let fixture = Changeset(
+        identity: ChangesetIdentity(
+            incarnation: IncarnationID(UUIDBits(high: 1, low: 1)), seq: 1),
+        author: "虚构甲", time: .zero, source: .onSite, schema: SchemaTag(0),
+        epoch: EpochID(UUIDBits(high: 3, low: 3)), context: [:], changes: [])
+}
+
+@Suite struct ExchangeDriverTests {
+    private typealias Hub = FakeHubTransport
+
+    /// A reply with receipts for two changesets.
+    private static func reply(receipts: Int) -> [UInt8] {
+        ExchangeCodec.encode(
+            ExchangeReply(
+                epoch: EpochID(UUIDBits(high: 3, low: 3)), time: .zero, schema: SchemaTag(0),
+                receipts: (0..<receipts).map {
+                    Receipt(
+                        seq: Int64($0 + 1),
+                        outcome: .accepted(ScopeCode("220602"), Position(Int64($0 + 1))))
+                }))
+    }
+
+    private static func hub(receipts: Int) -> Hub {
+        let body = reply(receipts: receipts)
+        return Hub { _, signature in Hub.answer(signature, body: body) }
+    }
+
+    @Test func theDriverGoesOnUntilNothingWaitsOnEitherSide() throws {
+        let replica = FakeReplica(outbox: 5, downLeft: 4)
+        var driver = ExchangeDriver(replica: replica, client: Self.hub(receipts: 2).client())
+        var seen: [Int] = []
+        let report = try driver.run { seen.append($0.outboxLeft) }
+        #expect(report.pushed == 5)
+        #expect(report.pulled == 40)
+        #expect(report.traffic.requests == 4)
+        #expect(seen == [3, 1, 0, 0])
+    }
+
+    @Test func aHubThatGoesDownInTheMiddleLosesNothing() {
+        let replica = FakeReplica(outbox: 5)
+        var rounds = 0
+        let body = Self.reply(receipts: 2)
+        let hub = Hub { _, signature throws(TransportFailure) in
+            rounds += 1
+            guard rounds == 1 else { throw .unreachable("gone", mayHaveArrived: false) }
+            return Hub.answer(signature, body: body)
+        }
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        #expect(throws: HubFailure.unreachable(reason: "gone", mayHaveArrived: false)) {
+            try driver.run()
+        }
+        #expect(replica.outbox == 3)
+    }
+
+    @Test func anExchangeInWhichNothingMovesEndsWithAnError() {
+        let replica = FakeReplica(outbox: 5)
+        var driver = ExchangeDriver(replica: replica, client: Self.hub(receipts: 0).client())
+        let failure = #expect(throws: SyncFailure.self) { try driver.run() }
+        #expect(failure?.code == "sync.stalled")
+        #expect(replica.applied == 3)
+    }
+
+    @Test func anAnswerThatCannotBeReadChangesNothing() {
+        let replica = FakeReplica(outbox: 1)
+        let hub = Hub { _, signature in Hub.answer(signature, body: [1, 2, 3]) }
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        let failure = #expect(throws: SyncFailure.self) { try driver.run() }
+        #expect(failure?.code == "sync.unreadable")
+        #expect(replica.applied == 0)
+    }
+
+    @Test func aLinkThatBreaksUnderALargeRequestIsTriedWithASmallerOne() throws {
+        let replica = FakeReplica(outbox: 2)
+        replica.requestBytes = 1 << 20
+        let body = Self.reply(receipts: 2)
+        let hub = Hub { call, signature throws(TransportFailure) in
+            guard call.body.count <= 64 << 10 else {
+                throw .unreachable("reset", mayHaveArrived: true)
+            }
+            return Hub.answer(signature, body: body)
+        }
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        #expect(try driver.run().pushed == 2)
+        #expect(replica.sizes == [4 << 20, 512 << 10, 64 << 10])
+    }
+}
