@@ -76,7 +76,8 @@ enum CaptureTriggers {
         for word in 0...((columns.count - 1) / 32) {
             let bits = (word * 32)..<min(columns.count, word * 32 + 32)
             masks.append(
-                bits.map { "(OLD.\(columns[$0]) IS NOT NEW.\(columns[$0])) << \($0 % 32)" }
+                // SQLite gives << and | the same rank.
+                bits.map { "((OLD.\(columns[$0]) IS NOT NEW.\(columns[$0])) << \($0 % 32))" }
                     .joined(separator: " | "))
         }
         let values = columns.map {

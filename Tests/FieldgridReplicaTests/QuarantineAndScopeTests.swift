@@ -1,0 +1,225 @@
+import FieldgridModel
+import FieldgridReplica
+import FieldgridSync
+import Testing
+
+/// Changes that the hub sets aside.
+@Suite struct QuarantineTests {
+    private let name = Unit.name
+    private let phone = Unit.phone
+
+    private func refused() throws -> TestReplica {
+        let test = try TestReplica()
+        try test.pull(1, [name: .text("甲"), phone: .text("1")])
+        try test.replica.save(.fixture(.update(1, [phone: .text("坏")])))
+        try test.replica.apply(
+            .fixture(receipts: [.quarantined(1)], positions: [.township: Position(2)]))
+        return test
+    }
+
+    @Test func localValuesStayAndTheReasonIsShown() throws {
+        let test = try refused()
+        let record = try test.replica.record(.fixture(1), type: test.replica.schema.employer)
+        #expect(record?.values[phone] == .text("坏"))
+        #expect(
+            record?.unsynced
+                == [UnsyncedUnit(unit: phone, quarantine: .rule, message: "男女之和不等于人数")])
+        #expect(try test.replica.counts().quarantined == 1)
+        #expect(try test.replica.quarantined().first?.code == .rule)
+    }
+
+    @Test func quarantinedChangeIsNotSentAgainAndStopsNothing() throws {
+        let test = try refused()
+        #expect(try test.outbox().isEmpty)
+        try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
+        #expect(try test.outbox().map(\.identity.seq) == [2])
+    }
+
+    @Test func nextEditOfTheUnitSettlesIt() throws {
+        let test = try refused()
+        try test.replica.save(.fixture(.update(1, [phone: .text("2")])))
+        #expect(try test.outbox().first?.changes.first?.seenThrough == Position(1))
+        try test.replica.apply(
+            .fixture(receipts: [.accepted(2, at: 3)], positions: [.township: Position(3)]))
+        #expect(try test.replica.counts() == ReplicaCounts())
+        let record = try test.replica.record(.fixture(1), type: test.replica.schema.employer)
+        #expect(record?.unsynced == [])
+        #expect(record?.values[phone] == .text("2"))
+    }
+
+    @Test func editOfAnotherUnitLeavesItWaiting() throws {
+        let test = try refused()
+        try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
+        try test.replica.apply(
+            .fixture(receipts: [.accepted(2, at: 3)], positions: [.township: Position(3)]))
+        #expect(try test.replica.counts().quarantined == 1)
+    }
+
+    @Test func anyCorrectionSettlesAQuarantinedCreation() throws {
+        let test = try TestReplica()
+        try test.replica.save(.fixture(.create(1, [name: .text("甲"), phone: .text("坏")])))
+        try test.replica.apply(.fixture(receipts: [.quarantined(1)]))
+        try test.replica.save(.fixture(.update(1, [phone: .text("2")])))
+        try test.replica.apply(
+            .fixture(
+                receipts: [.accepted(2, at: 2)], positions: [.township: Position(2)],
+                records: [.fixture(1, .alive, named: true)]))
+        #expect(try test.replica.counts() == ReplicaCounts())
+        #expect(try test.value(1, phone) == .text("2"))
+    }
+
+    @Test func hubThatComesToHaveOurValueSettlesIt() throws {
+        let test = try refused()
+        try test.replica.apply(
+            .fixture(
+                positions: [.township: Position(3)],
+                records: [.fixture(1, .alive, [phone: .text("坏")])]))
+        #expect(try test.replica.counts() == ReplicaCounts())
+    }
+
+    @Test func secondReceiptAfterAReplaySettlesIt() throws {
+        let test = try refused()
+        try test.replica.apply(
+            .fixture(receipts: [.accepted(1, at: 3)], positions: [.township: Position(3)]))
+        #expect(try test.replica.counts() == ReplicaCounts())
+        #expect(try test.value(1, phone) == .text("坏"))
+    }
+}
+
+/// Moves, grants and epochs.
+@Suite struct ScopeTests {
+    private let name = Unit.name
+
+    @Test func recordThatLeftIsGone() throws {
+        let test = try TestReplica()
+        try test.pull(1, [name: .text("甲")])
+        try test.replica.apply(
+            .fixture(positions: [.township: Position(2)], records: [.fixture(1, .left)]))
+        #expect(try test.value(1, name) == nil)
+        #expect(try test.outbox().isEmpty)
+    }
+
+    @Test(arguments: [false, true])
+    func recordThatMovedWithinOurScopesStays(leftComesFirst: Bool) throws {
+        let test = try TestReplica()
+        try test.pull(1, [name: .text("甲")])
+        let left = RecordDelta.fixture(1, .left)
+        let placed = RecordDelta.fixture(
+            1, .whole, [name: .text("甲")], scope: .other, number: 12)
+        try test.replica.apply(
+            .fixture(
+                positions: [.township: Position(2), .other: Position(2)],
+                records: leftComesFirst ? [left, placed] : [placed, left]))
+        let record = try test.replica.record(.fixture(1), type: test.replica.schema.employer)
+        #expect(record?.scope == .other)
+    }
+
+    @Test func ownMoveIsFoundByTheNumberItHadBefore() throws {
+        let test = try TestReplica(scopes: [.township, .other])
+        try test.pull(1, [name: .text("甲")])
+        try test.replica.save(.fixture(.move(1, to: .other)))
+        try test.replica.apply(
+            .fixture(
+                positions: [.township: Position(2)],
+                records: [.fixture(1, .alive, [name: .text("乙")])]))
+        var record = try test.replica.record(.fixture(1), type: test.replica.schema.employer)
+        #expect(record?.scope == .other)
+        #expect(record?.values[name] == .text("乙"))
+        try test.replica.apply(
+            .fixture(
+                receipts: [Receipt(seq: 1, outcome: .accepted(.township, Position(3)))],
+                positions: [.township: Position(3), .other: Position(1)],
+                records: [.fixture(1, .left), .fixture(1, scope: .other, number: 5, named: true)]))
+        record = try test.replica.record(.fixture(1), type: test.replica.schema.employer)
+        #expect(record?.scope == .other)
+        #expect(record?.unsynced == [])
+    }
+
+    @Test func scopeThatIsNoLongerOursIsEmptied() throws {
+        let test = try TestReplica()
+        try test.pull(1, [name: .text("甲")])
+        try test.replica.apply(.fixture(positions: [.other: Position(1)]))
+        #expect(try test.value(1, name) == nil)
+        #expect(try test.outbox().isEmpty)
+    }
+
+    @Test func ownEditsAreAcknowledgedBeforeTheirScopeIsEmptied() throws {
+        let test = try TestReplica()
+        try test.pull(1, [name: .text("甲")])
+        try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
+        try test.replica.apply(.fixture(positions: [.other: Position(1)]))
+        #expect(try test.value(1, name) == .text("乙"))
+        try test.reopen()
+        try test.replica.apply(
+            .fixture(receipts: [.accepted(1, at: 9)], positions: [.other: Position(2)]))
+        #expect(try test.value(1, name) == nil)
+    }
+
+    @Test func newEpochStartsFromNothingAndOffersWorkAgain() throws {
+        let test = try TestReplica()
+        try test.pull(1, [name: .text("甲")], at: 40)
+        try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
+        try test.replica.apply(
+            .fixture(receipts: [.accepted(1, at: 50)], positions: [.township: Position(41)]))
+        let applied = try test.replica.apply(.fixture(epoch: .second))
+        #expect(applied.epochChanged)
+        #expect(applied.hasMore)
+        let request = try test.replica.nextRequest().request
+        #expect(request.epoch == .second)
+        #expect(request.positions.isEmpty)
+        #expect(request.batch?.changesets.map(\.identity.seq) == [1])
+    }
+
+    @Test func gapIsSentFromWhereTheHubSays() throws {
+        let test = try TestReplica()
+        try test.replica.save((1...3).map { .fixture(.create($0, [name: .text("甲")])) })
+        try test.replica.apply(
+            .fixture(receipts: [.quarantined(1)], chain: .gap(expected: 1)))
+        #expect(try test.outbox().map(\.identity.seq) == [1, 2, 3])
+        try test.replica.apply(.fixture())
+        #expect(try test.outbox().map(\.identity.seq) == [2, 3])
+    }
+
+    @Test func gapBeforeAllThatIsKeptIsAnError() throws {
+        let test = try TestReplica()
+        try test.replica.save(.fixture(.create(1, [name: .text("甲")])))
+        try test.replica.apply(
+            .fixture(
+                receipts: [.accepted(1, at: 1)], records: [.fixture(1, named: true)],
+                chain: .gap(expected: 1)))
+        let error = #expect(throws: ReplicaError.self) { try test.replica.nextRequest() }
+        #expect(error?.code == .chainLost)
+    }
+
+    @Test func forkIsReportedAndChangesNothing() throws {
+        let test = try TestReplica()
+        try test.replica.save(.fixture(.create(1, [name: .text("甲")])))
+        let error = #expect(throws: ReplicaError.self) {
+            try test.replica.apply(.fixture(chain: .fork(at: 1)))
+        }
+        #expect(error?.code == .chainFork)
+        #expect(try test.outbox().count == 1)
+    }
+
+    @Test func grantReachesDownTheGridTree() throws {
+        let test = try TestReplica()
+        let names = ["220602": nil, "220602103": "220602", "220602103001": "220602103"]
+        var records: [RecordDelta] = []
+        for (index, grid) in names.sorted(by: { $0.key < $1.key }).enumerated() {
+            var delta = RecordDelta.fixture(UInt64(index + 1), .whole, scope: .district)
+            delta.type = TypeNumber(2)
+            delta.units = [
+                UnitDelta(unit: UnitNumber(2), value: UnitValue(.text(grid.key))),
+                UnitDelta(unit: UnitNumber(4), value: UnitValue(grid.value.map { .text($0) } ?? .null)),
+            ]
+            records.append(delta)
+        }
+        try test.replica.apply(
+            .fixture(positions: [.township: .zero, .district: .zero], records: records))
+        #expect(try test.replica.checkScope(.township) == .writable)
+        #expect(try test.replica.checkScope(ScopeCode("220602103001")) == .writable)
+        #expect(try test.replica.checkScope(.district) == .outside(enrolled: [.township]))
+        #expect(try test.replica.checkScope(ScopeCode("999")) == .unknown)
+        #expect(test.replica.defaultScope == .township)
+    }
+}
