@@ -1,3 +1,4 @@
+import FieldgridModel
 import FieldgridNode
 import FieldgridSchema
 import FieldgridService

@@ -1,11 +1,14 @@
 import FieldgridModel
+import FieldgridSync
 import Foundation
 
 /// Turns the rows of one batch into records: one changeset for each, all of
 /// the batch in one transaction.
 ///
 /// A row whose natural key is here already updates that record where it
-/// differs, so that an import can be repeated. An empty cell changes nothing.
+/// differs, so that an import can be repeated. A row without a natural key
+/// gets an id derived from what it says, for the same reason. An empty cell
+/// changes nothing.
 struct Importer {
     private let service: RecordService
     private let type: RecordType
@@ -71,10 +74,11 @@ struct Importer {
         }
         let outcome: ImportOutcome
         do {
-            if let present = try present(keys: keys, cells: cells) {
+            let id = keys.isEmpty ? identity(of: values, cells: cells) : nil
+            if let present = try present(id, keys: keys, cells: cells) {
                 outcome = try update(present, values: values, row: row)
             } else {
-                outcome = try create(values, row: row, cells: cells)
+                outcome = try create(values, as: id, row: row, cells: cells)
             }
         } catch let error as ServiceError {
             return rejected(
@@ -88,16 +92,38 @@ struct Importer {
                 ])
         }
         if outcome.effect != .rejected { pendingKeys.formUnion(keys) }
+        if keys.isEmpty, outcome.effect == .created { try flush(dryRun: dryRun) }
         return outcome
     }
 
+    /// The id of a record that only its content names.
+    private func identity(of values: [UnitNumber: Value], cells: [String]) -> RecordID {
+        let place = plan.scopePlace.flatMap { cells.indices.contains($0) ? cells[$0] : nil }
+        let content = values.sorted { $0.key < $1.key }.map { number, value in
+            switch value {
+            case .null: "\(number.value)"
+            case .integer(let integer): "\(number.value)=\(integer)"
+            case .text(let text): "\(number.value)=\(text)"
+            }
+        }
+        return .derived("import-1", from: [type.name, place ?? ""] + content)
+    }
+
     /// The record that a row is about, by its id or a natural key.
-    private func present(keys: [[UnitNumber: Value]], cells: [String]) throws -> StoredRecord? {
+    private func present(
+        _ derived: RecordID?, keys: [[UnitNumber: Value]], cells: [String]
+    ) throws -> StoredRecord? {
         if let place = plan.idPlace, cells.indices.contains(place),
             let id = RecordID(cells[place].lowercased()),
             let record = try service.store.record(id, type: type), record.isAlive
         {
             return record
+        }
+        if let derived, let record = try service.store.record(derived, type: type) {
+            if record.isAlive { return record }
+            throw ServiceError(
+                "record.deleted", "It was imported as \(derived) before, and deleted since.",
+                hint: "Leave the row out, or record it anew.")
         }
         for key in keys {
             if let id = try service.store.find(type, key: key) {
@@ -124,7 +150,7 @@ struct Importer {
     }
 
     private mutating func create(
-        _ given: [UnitNumber: Value], row: ImportRow, cells: [String]
+        _ given: [UnitNumber: Value], as id: RecordID?, row: ImportRow, cells: [String]
     ) throws -> ImportOutcome {
         var values = given
         let (scope, isUnknown) = try home(of: values, cells: cells)
@@ -136,7 +162,8 @@ struct Importer {
         drafts.append(
             service.draft(
                 RecordEdit(
-                    type: type.number, id: service.mint(), kind: .create(scope), values: values),
+                    type: type.number, id: id ?? service.mint(), kind: .create(scope),
+                    values: values),
                 source: .import))
         return ImportOutcome(
             line: row.line, effect: .created, scope: scope.text, gridUnknown: isUnknown)

@@ -1,0 +1,78 @@
+package import FieldgridModel
+package import FieldgridSync
+
+extension ExchangeDocument {
+    /// A reply as JSON, records and units by name.
+    package static func document(of reply: ExchangeReply, schema: Schema) -> JSONValue {
+        let chain: JSONValue =
+            switch reply.chain {
+            case .follows: .text("follows")
+            case .gap(let expected): .object(["gap": .integer(expected)])
+            case .fork(let seq): .object(["fork": .integer(seq)])
+            }
+        let positions = reply.positions.sorted { $0.key < $1.key }.map {
+            JSONValue.Member($0.key.text, .integer($0.value.value))
+        }
+        return .object([
+            "epoch": .text(reply.epoch.description), "time": .integer(reply.time.raw),
+            "schema": .text(String(reply.schema.value, radix: 16)), "chain": chain,
+            "receipts": .array(reply.receipts.map(receipt)), "positions": .object(positions),
+            "records": .array(reply.records.map { record($0, schema) }),
+            "has_more": .bool(reply.hasMore),
+        ])
+    }
+
+    private static func receipt(_ receipt: Receipt) -> JSONValue {
+        switch receipt.outcome {
+        case .accepted(let scope, let position):
+            .object([
+                "seq": .integer(receipt.seq), "code": .text("accepted"),
+                "scope": .text(scope.text), "position": .integer(position.value),
+            ])
+        case .quarantined(let code, let message):
+            .object([
+                "seq": .integer(receipt.seq), "code": .text(code.rawValue),
+                "message": .text(message),
+            ])
+        }
+    }
+
+    private static func record(_ delta: RecordDelta, _ schema: Schema) -> JSONValue {
+        let type = schema.type(delta.type)
+        let presence =
+            switch delta.presence {
+            case .alive: "changed"
+            case .whole: "whole"
+            case .deleted: "deleted"
+            case .left: "left"
+            }
+        let units = delta.units.map { unit in
+            JSONValue.Member(
+                type?.unitName(unit.unit) ?? "unit-\(unit.unit.value)", value(unit, type))
+        }
+        return .object([
+            "type": .text(type?.name ?? "type-\(delta.type.value)"),
+            "scope": .text(delta.scope.text), "number": .integer(delta.number.value),
+            "id": .optional(delta.id?.description), "presence": .text(presence),
+            "units": .object(units),
+        ])
+    }
+
+    private static func value(_ unit: UnitDelta, _ type: RecordType?) -> JSONValue {
+        guard let group = type?.groups.first(where: { $0.number == unit.unit }) else {
+            return canonical(unit.value.single)
+        }
+        return .object(
+            zip(group.members, unit.value.members).map {
+                JSONValue.Member($0, canonical($1))
+            })
+    }
+
+    private static func canonical(_ value: Value) -> JSONValue {
+        switch value {
+        case .null: .null
+        case .integer(let integer): .integer(integer)
+        case .text(let text): .text(text)
+        }
+    }
+}
