@@ -59,7 +59,7 @@ final class FakeHub: HubOperations {
     func enrol(_ claim: EnrolmentClaim) throws -> EnrolmentAnswer {
         guard claim.lookup == code.lookup, claim.isProved(by: code.key) else {
             throw HubError(
-                code: "enrolment.code-unknown", message: "There is no such code.",
+                code: "enrol.code-wrong", message: "There is no such code.",
                 hint: "Type it again, or ask for a new one.")
         }
         return EnrolmentAnswer(
@@ -153,7 +153,7 @@ final class RunningServer: Sendable {
             let client = try HubClient(
                 transport: CurlTransport(hub: address(url)), key: key, hub: .key(hubKey),
                 clock: FixedClock(milliseconds: clock),
-                random: RandomSource(SystemRandomNumberGenerator()))
+                random: RandomSource(SeededRandom(seed: 3)))
             return Result { () throws(HubFailure) in
                 try client.post(path, contentType: contentType, body: body)
             }

@@ -100,7 +100,7 @@ import Testing
         let failure = try await RunningServer.onThread {
             Result { try joinFolder(path, url: url, code: code) }.failure as? HubFailure
         }
-        #expect(failure?.code == "enrolment.code-unknown")
+        #expect(failure?.code == "enrol.code-wrong")
         #expect(failure?.isTemporary == false)
         #expect(!FileManager.default.fileExists(atPath: path))
         try await server.stop()

@@ -56,7 +56,7 @@ import Testing
     @Test func aRefusalLeavesNothing() throws {
         let folder = try TemporaryFolder()
         let hub = Hub { _, signature in
-            Hub.refusal(signature, 403, "enrolment.code-expired")
+            Hub.refusal(signature, 403, "enrol.code-expired")
         }
         #expect(throws: HubFailure.self) { try join(folder.path, hub) }
         #expect(folder.files.isEmpty)

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 
 /// A thread of its own for work that blocks, one piece at a time and in
@@ -10,7 +11,7 @@ package final class BlockingLane: @unchecked Sendable {
     private let condition = NSCondition()
     private var jobs: [@Sendable () -> Void] = []
     private var isClosed = false
-    private var isIdle = true
+    private let ended = DispatchSemaphore(value: 0)
 
     package init(name: String, waitingMax: Int = 256) {
         self.waitingMax = waitingMax
@@ -47,14 +48,12 @@ package final class BlockingLane: @unchecked Sendable {
 
     /// Takes no more work and waits for what was taken.
     package func close(waitingUpTo seconds: Double) {
-        let deadline = Date(timeIntervalSinceNow: seconds)
-        condition.lock()
-        defer { condition.unlock() }
-        isClosed = true
-        condition.broadcast()
-        while !(jobs.isEmpty && isIdle) {
-            guard condition.wait(until: deadline) else { return }
+        condition.withLock {
+            isClosed = true
+            condition.broadcast()
         }
+        // The thread ends once; whoever closes again need not wait again.
+        if ended.wait(timeout: .now() + seconds) == .success { ended.signal() }
     }
 
     private func append(_ job: @escaping @Sendable () -> Void) -> HubError? {
@@ -68,23 +67,19 @@ package final class BlockingLane: @unchecked Sendable {
     }
 
     private func work() {
+        while let job = nextJob() { job() }
+        ended.signal()
+    }
+
+    /// Waits for work; nil when there is none and will be none.
+    private func nextJob() -> (@Sendable () -> Void)? {
         condition.lock()
-        while true {
-            if !jobs.isEmpty {
-                let job = jobs.removeFirst()
-                isIdle = false
-                condition.unlock()
-                job()
-                condition.lock()
-                isIdle = true
-                condition.broadcast()
-            } else if isClosed {
-                break
-            } else {
-                condition.wait()
-            }
+        defer { condition.unlock() }
+        while jobs.isEmpty {
+            if isClosed { return nil }
+            condition.wait()
         }
-        condition.unlock()
+        return jobs.removeFirst()
     }
 }
 

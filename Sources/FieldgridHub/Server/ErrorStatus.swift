@@ -18,9 +18,10 @@ enum ErrorStatus {
         "device.revoked": 403, "role.forbidden": 403, "scope.forbidden": 403,
         "incarnation.foreign": 403,
         // Enrolment.
-        "enrolment.code-unknown": 403, "enrolment.code-expired": 403,
-        "enrolment.proof-wrong": 403, "enrolment.code-used": 409,
-        "enrolment.too-many-tries": 429,
+        "enrol.code-wrong": 403, "enrol.code-expired": 403, "enrol.code-used": 409,
+        "enrol.too-many-tries": 429,
+        // What it refers to.
+        "record.number-unknown": 409, "scope.unknown": 404,
         // The hub's own state.
         "hub.busy": 503, "hub.stopping": 503, "storage.busy": 503,
         "storage.full": 507,
