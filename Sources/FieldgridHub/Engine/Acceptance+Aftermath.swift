@@ -44,6 +44,13 @@ extension Acceptance {
         }
         for field in entry.type.fields {
             guard let value = values[field.name] else { continue }
+            guard value.fits(field.kind) else {
+                throw HubError(
+                    code: "schema.system-type",
+                    message: "the schema declares \(typeName).\(field.name) with a type that the "
+                        + "engine does not write",
+                    hint: "declare it as in schemas/labour, and publish the schema again")
+            }
             let shown = present?.units[field.number]?.value(policy: .declared(.hub))?.single
             if (shown ?? .null) != value { change(field.number, UnitValue(value)) }
         }
@@ -225,6 +232,22 @@ extension RecordID {
     /// The campaign of a half-year.
     package static func campaign(_ period: RefreshPeriod) -> RecordID {
         .derived("campaign-1", from: [period.description])
+    }
+}
+
+extension Value {
+    /// Whether a column of this kind can hold the value.
+    fileprivate func fits(_ kind: FieldKind) -> Bool {
+        switch (kind, self) {
+        case (_, .null): true
+        case (.text, .text), (.date, .text), (.month, .text), (.code, .text),
+            (.reference, .text), (.grid, .text), (.set, .text):
+            true
+        case (.integer, .integer), (.money, .integer), (.decimal, .integer),
+            (.boolean, .integer), (.instant, .integer):
+            true
+        default: false
+        }
     }
 }
 

@@ -139,6 +139,7 @@ enum SQLiteHubSchema {
             scope INTEGER NOT NULL, position INTEGER NOT NULL, number INTEGER NOT NULL,
             id BLOB NOT NULL, type INTEGER NOT NULL, destination TEXT NOT NULL,
             PRIMARY KEY(scope, position, number)) STRICT, WITHOUT ROWID;
+        CREATE INDEX departure_number ON departure(scope, number);
         CREATE TABLE natural_key(
             type INTEGER NOT NULL, key BLOB NOT NULL, id BLOB NOT NULL,
             PRIMARY KEY(type, key, id)) STRICT, WITHOUT ROWID;

@@ -113,11 +113,16 @@ final class SQLiteHubTransaction: HubWriting {
 
     func ids(of numbers: [(scope: ScopeCode, number: RecordNumber)]) throws -> [RecordID?] {
         let statement = try sql("SELECT id FROM record WHERE rec = ?1")
+        let forwarded = try sql("SELECT id FROM departure WHERE scope = ?1 AND number = ?2")
         return try numbers.map { scope, number in
             guard let scopeID = try scopeID(scope), number.value < 1 << Self.numberBits else {
                 return nil
             }
-            return try statement.bind(1, rec(scopeID, number)).first { RecordID(try $0.bits(0)) }
+            let present = try statement.bind(1, rec(scopeID, number))
+                .first { RecordID(try $0.bits(0)) }
+            // A node that has not heard of a move still says the old number.
+            return try present ?? forwarded.bind(1, scopeID).bind(2, number.value)
+                .first { RecordID(try $0.bits(0)) }
         }
     }
 

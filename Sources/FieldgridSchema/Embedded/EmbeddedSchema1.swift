@@ -107,8 +107,7 @@ fields:
   - number: 9
     name: winner
     label: { zh: 当前采用, en: Winner }
-    type: text
-    length: 100
+    type: integer
     sensitivity: internal
   - number: 10
     name: reason

@@ -9,6 +9,37 @@ package struct ReceivedBatch: Hashable, Sendable {
     /// With the index of a reference in place of each record's id.
     var changesets: [ReceivedChangeset]
 
+    /// A batch that names every record by its id, as JSON does.
+    package init(_ batch: ChangesetBatch) {
+        previous = batch.previous
+        head = batch.head
+        var places: [RecordID: Int] = [:]
+        var references: [RecordReference] = []
+        changesets = batch.changesets.map { changeset in
+            var head = changeset
+            head.changes = []
+            let positions = changeset.changes.map { change in
+                if let known = places[change.record] { return known }
+                places[change.record] = references.count
+                references.append(.id(change.record))
+                return references.count - 1
+            }
+            return ReceivedChangeset(
+                head: head, changes: changeset.changes, places: positions)
+        }
+        self.references = references
+    }
+
+    init(
+        previous: ContentDigest, head: ContentDigest, references: [RecordReference],
+        changesets: [ReceivedChangeset]
+    ) {
+        self.previous = previous
+        self.head = head
+        self.references = references
+        self.changesets = changesets
+    }
+
     /// The identities of the changesets, in order.
     package var identities: [ChangesetIdentity] { changesets.map(\.head.identity) }
 

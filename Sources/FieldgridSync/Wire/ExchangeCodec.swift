@@ -8,6 +8,18 @@ package struct ReceivedRequest: Hashable, Sendable {
     package var incarnation: IncarnationID
     package var replyBytesMax: Int
     package var batch: ReceivedBatch?
+
+    package init(
+        schema: SchemaTag, epoch: EpochID?, positions: [ScopeCode: Position],
+        incarnation: IncarnationID, replyBytesMax: Int, batch: ReceivedBatch?
+    ) {
+        self.schema = schema
+        self.epoch = epoch
+        self.positions = positions
+        self.incarnation = incarnation
+        self.replyBytesMax = replyBytesMax
+        self.batch = batch
+    }
 }
 
 /// The binary form of an exchange. Grammar: `schemas/wire/grammar.md`.
