@@ -13,36 +13,41 @@ final class KeyMemory {
         var fields: [UnitNumber]
     }
 
-    private var known: [Key: [[Value]: [Int64]]] = [:]
+    /// A reference, so that noting a row never copies the rest.
+    private final class Table {
+        var rows: [[Value]: [Int64]] = [:]
+    }
+
+    private var known: [Key: Table] = [:]
 
     func rows(
         _ fields: [UnitNumber], _ values: [Value], _ layout: TypeLayout, _ db: Database
     ) throws -> [Int64] {
         let key = Key(type: layout.type.number, fields: fields)
         if known[key] == nil { known[key] = try read(fields, layout, db) }
-        return known[key]?[values] ?? []
+        return known[key]?.rows[values] ?? []
     }
 
     private func read(
         _ fields: [UnitNumber], _ layout: TypeLayout, _ db: Database
-    ) throws -> [[Value]: [Int64]] {
+    ) throws -> Table {
         let columns = fields.compactMap { layout.columnIndex[$0] }.map { layout.sql.columns[$0] }
         let query = try Query(
             db, "SELECT rec, \(columns.joined(separator: ", ")) FROM \(layout.sql.table)")
-        var rows: [[Value]: [Int64]] = [:]
+        let table = Table()
         while try query.step() {
             let values = columns.indices.map { query.value($0 + 1) }
-            rows[values, default: []].append(query.integer(0))
+            table.rows[values, default: []].append(query.integer(0))
         }
-        return rows
+        return table
     }
 
     /// Adds a row that was written.
     func note(_ row: RecordRow, _ layout: TypeLayout) {
-        for key in known.keys where key.type == layout.type.number {
+        for (key, table) in known where key.type == layout.type.number {
             let values = key.fields.compactMap { layout.columnIndex[$0] }.map { row.values[$0] }
-            if known[key]?[values]?.contains(row.rec) != true {
-                known[key]?[values, default: []].append(row.rec)
+            if table.rows[values]?.contains(row.rec) != true {
+                table.rows[values, default: []].append(row.rec)
             }
         }
     }
