@@ -73,7 +73,7 @@ struct HubEnrol: AsyncParsableCommand {
             return """
                 \(drawing)code     \(code)
                 holder   \(holder) (\(role), \(scope))
-                expires  \(document["expires_at"].text ?? "")
+                expires  \(ShownTime.text(document["expires_at"].text ?? ""))
                 On the device: fieldgrid node join --hub URL --code \(code)
                 """
         }
@@ -98,7 +98,7 @@ struct HubDevices: AsyncParsableCommand {
             for device in document.elements {
                 table.add(
                     ["node", "holder", "role", "scope", "state", "last_seen_at", "name"].map {
-                        device[$0].text ?? "—"
+                        device[$0].text.map(ShownTime.text) ?? "—"
                     })
             }
             return table.isEmpty

@@ -32,7 +32,8 @@ struct NodeJoin: AsyncParsableCommand {
         guard let enrolmentCode = EnrolmentCode(code) else {
             throw ServiceError(
                 "enrol.code-malformed", "“\(code)” is not an enrolment code.",
-                hint: "A code has 32 letters and digits in groups of four; check for a missing one.")
+                hint: "A code has 32 letters and digits in groups of four; check for a missing one."
+            )
         }
         let joining = NodeJoining(
             hub: address, code: enrolmentCode, deviceName: name ?? ProcessInfo.processInfo.hostName,
@@ -79,7 +80,8 @@ struct NodeSync: AsyncParsableCommand {
             }
             if number("conflicts_open") > 0 {
                 lines.append(
-                    "\(number("conflicts_open")) conflicts wait for a person: fieldgrid conflicts list")
+                    "\(number("conflicts_open")) conflicts wait for a person: fieldgrid conflicts list"
+                )
             }
             return lines.joined(separator: "\n")
         }
@@ -102,7 +104,7 @@ struct NodeStatus: AsyncParsableCommand {
                 node         \(document["node"].text ?? "") (\(document["holder"].text ?? ""), \(scopes))
                 hub          \(document["hub"].text ?? ""), \
                 \(document["hub_reachable"].bool == true ? "reachable" : "not reachable now")
-                last sync    \(document["last_sync_at"].text ?? "never")
+                last sync    \(document["last_sync_at"].text.map(ShownTime.text) ?? "never")
                 to send      \(number("outbox"))
                 refused      \(number("quarantined"))
                 conflicts    \(number("conflicts_open")) waiting for a person

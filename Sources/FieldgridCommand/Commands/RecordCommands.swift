@@ -212,6 +212,7 @@ struct RecordHistory: AsyncParsableCommand {
     }
 
     /// A node keeps only its own part of the history: the hub is asked first.
+    ///
     /// Nil where this is the hub, or the hub cannot be reached.
     private static func hubReply(
         _ folder: String, _ request: ServiceRequest
@@ -221,8 +222,9 @@ struct RecordHistory: AsyncParsableCommand {
             return try RemoteDesk(nodeFolder: folder).answer(request)
         } catch {
             let reason = ErrorReport(error)?.message ?? "\(error)"
-            Console.complain("note: the hub's history is not at hand (\(reason)); "
-                + "what this device knows follows")
+            Console.complain(
+                "note: the hub's history is not at hand (\(reason)); "
+                    + "what this device knows follows")
             return nil
         }
     }
@@ -230,7 +232,8 @@ struct RecordHistory: AsyncParsableCommand {
 
 struct RecordDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete a record. Closing it with a status is usually right.")
+        commandName: "delete",
+        abstract: "Delete a record. Closing it with a status is usually right.")
 
     @OptionGroup var place: FolderOptions
     @OptionGroup var output: ReportOptions
@@ -246,7 +249,8 @@ struct RecordDelete: AsyncParsableCommand {
 
 struct RecordMove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "move", abstract: "Move a record to another grid, with all that belongs to it.")
+        commandName: "move", abstract: "Move a record to another grid, with all that belongs to it."
+    )
 
     @OptionGroup var place: FolderOptions
     @OptionGroup var output: ReportOptions

@@ -32,7 +32,8 @@ struct TasksList: AsyncParsableCommand {
                     task["name"].text ?? "", task["scope"].text ?? "", task["record"].text ?? "",
                 ])
             }
-            return table.isEmpty ? "没有任务。(No tasks; `fieldgrid node sync` fetches new ones.)" : table.text
+            return table.isEmpty
+                ? "没有任务。(No tasks; `fieldgrid node sync` fetches new ones.)" : table.text
         }
     }
 }

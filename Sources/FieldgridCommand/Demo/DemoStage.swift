@@ -49,7 +49,7 @@ final class DemoStage {
         }
         let output = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
         for line in output.prefix(lines) where !line.isEmpty { say("  \(line)") }
-        if output.count > lines + 1 { say("  …") }
+        if lines > 0, output.count > lines + 1 { say("  …") }
         return outcome.output
     }
 

@@ -130,6 +130,8 @@ extension DemoStory {
     func refresh() throws {
         stage.chapter("The half-yearly refresh: every employer is visited again")
         let period = RefreshPeriod(at: SystemClock().milliseconds).description
+        stage.say(
+            "The hub opened this half by itself at its start; opening it again changes nothing:")
         try stage.run(["refresh", "open", "--period", period, "--data", "hub"])
         try sync(["zhao"])
         let tasks = try stage.ask(["tasks", "list", "--open", "--data", "zhao"]).elements

@@ -4,12 +4,14 @@ import Foundation
 /// another program would: no function of the engine is registered, and none
 /// of its code runs.
 enum ForeignProgram {
-    private typealias Open = @convention(c) (
-        UnsafePointer<CChar>?, UnsafeMutablePointer<OpaquePointer?>?
-    ) -> Int32
-    private typealias Execute = @convention(c) (
-        OpaquePointer?, UnsafePointer<CChar>?, OpaquePointer?, OpaquePointer?, OpaquePointer?
-    ) -> Int32
+    private typealias Open =
+        @convention(c) (
+            UnsafePointer<CChar>?, UnsafeMutablePointer<OpaquePointer?>?
+        ) -> Int32
+    private typealias Execute =
+        @convention(c) (
+            OpaquePointer?, UnsafePointer<CChar>?, OpaquePointer?, OpaquePointer?, OpaquePointer?
+        ) -> Int32
     private typealias Close = @convention(c) (OpaquePointer?) -> Int32
 
     static func run(_ sql: String, on path: String) throws {

@@ -10,7 +10,7 @@ enum FolderAccess {
     /// How long a command waits for another that holds the folder.
     static let lockWait: Duration = .seconds(30)
 
-    /// - Parameter command: what others are told who holds the folder.
+    /// `command` is what others are told who wait for the folder.
     static func desk(_ folder: String, command: String) throws -> any Desk {
         let kind = try FolderKind.of(folder)
         if let served = SocketDesk(folder: folder) { return served }

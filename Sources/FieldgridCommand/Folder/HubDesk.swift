@@ -26,9 +26,8 @@ final class HubDesk: Desk {
         try answer(request, author: FieldgridHub.HubIdentity.author, store: hub)
     }
 
-    /// - Parameters:
-    ///   - author: whose name the saved changes carry.
-    ///   - store: the hub, or the part of it that the author may see.
+    /// Answers in an author's name, whose changes go to `store`: the hub, or
+    /// the part of it that the author may see.
     func answer(
         _ request: ServiceRequest, author: String, store: any RecordStore
     ) throws -> ServiceReply {

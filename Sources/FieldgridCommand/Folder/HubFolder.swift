@@ -13,10 +13,10 @@ struct HubFolder {
     private var databasePath: String { path + "/hub.sqlite" }
     private var keyPath: String { path + "/key.pem" }
 
-    /// Makes a hub with its schema, grids and key. `hub.json` comes last: a
-    /// folder without it was not finished, and is begun anew.
+    /// Makes a hub with its schema, grids and key; tells how many grids.
     ///
-    /// - Returns: how many grids it has.
+    /// `hub.json` comes last: a folder without it was not finished, and is
+    /// begun anew.
     func create(schemaFolder: String?, seedFolder: String?) throws -> (schema: Schema, grids: Int) {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let lock = try FolderLock(
@@ -69,8 +69,8 @@ struct HubFolder {
         }
         let store = try SQLiteHubStore(path: databasePath, create: false)
         let hub = try Hub(
-            store: store, clock: SystemClock(), 
-                random: .init(SystemRandomNumberGenerator()))
+            store: store, clock: SystemClock(),
+            random: .init(SystemRandomNumberGenerator()))
         return OpenHub(hub: hub, key: key, store: store)
     }
 }

@@ -16,7 +16,7 @@ final class NodeDesk: Desk {
         tellOpening()
     }
 
-    /// - Parameter lock: held for the session's folder, and released with it.
+    /// The lock is held for the session's folder, and released with it.
     init(_ session: NodeSession, lock: FolderLock) {
         self.session = session
         self.lock = lock

@@ -8,8 +8,7 @@ import FieldgridSync
 final class RemoteDesk: Desk {
     private let client: HubClient
 
-    /// - Parameter address: the hub's own, where it moved; by default the one
-    ///   that the device joined.
+    /// `address` is where the hub is now; by default where the device joined.
     init(nodeFolder path: String, address: String? = nil) throws {
         guard try FolderKind.of(path) == .node else {
             throw ServiceError.notHere(

@@ -43,9 +43,17 @@ final class ServedHub: HubOperations, @unchecked Sendable {
     }
 
     func exchangeJSON(_ body: [UInt8], device: EnrolledDevice) throws -> [UInt8] {
-        throw HubError(
-            code: "request.media-type", message: "This hub exchanges in its binary form only.",
-            hint: "Send the media type of the wire format.")
+        let form = ExchangeDocument(schema: open.hub.schema)
+        let request: ReceivedRequest
+        do {
+            request = try form.request(body)
+        } catch {
+            throw HubError(
+                code: "request.malformed", message: "The body is not an exchange: \(error).",
+                hint: "The wire format's document describes the JSON form.")
+        }
+        let reply = try open.hub.exchange(request, device: try row(device))
+        return ExchangeDocument.document(of: reply, schema: open.hub.schema).bytes
     }
 
     func tick() throws { try open.hub.tick() }

@@ -28,7 +28,7 @@ struct ConflictText {
             let mark = winner == Int64(place + 1) ? "*" : " "
             lines.append(
                 "  \(mark) \(place + 1)   \(value(side["value"], unit, type))  — "
-                    + "\(side["author"].text ?? "") \(side["at"].text ?? "")")
+                    + "\(side["author"].text ?? "") \(ShownTime.text(side["at"].text ?? ""))")
         }
         if let note = conflict["note"].text { lines.append("  note  \(note)") }
         return lines.joined(separator: "\n")

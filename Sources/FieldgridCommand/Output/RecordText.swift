@@ -12,7 +12,8 @@ struct RecordText {
         }
         let shown = columns(of: type)
         var table = Table(
-            [.init("id", widthMax: 36), .init("网格")] + shown.map { .init($0.label.zh, widthMax: 40) }
+            [.init("id", widthMax: 36), .init("网格")]
+                + shown.map { .init($0.label.zh, widthMax: 40) }
                 + [.init("")])
         for document in documents {
             table.add(
@@ -95,7 +96,9 @@ struct RecordText {
             return text.isEmpty ? "（空）" : text
         }
         let parts = members.compactMap { member -> String? in
-            guard !member.value.isNull, let field = type.field(named: member.key) else { return nil }
+            guard !member.value.isNull, let field = type.field(named: member.key) else {
+                return nil
+            }
             return "\(field.label.zh) \(text(member.value, of: field))"
         }
         return parts.isEmpty ? "（空）" : parts.joined(separator: "，")
@@ -109,7 +112,8 @@ struct RecordText {
         for entry in document.elements {
             let unit = entry["unit"].text ?? ""
             table.add([
-                entry["at"].text ?? "", Unit(named: unit, of: type)?.label.zh ?? unit,
+                ShownTime.text(entry["at"].text ?? ""),
+                Unit(named: unit, of: type)?.label.zh ?? unit,
                 text(entry["value"], unit: unit, of: type), entry["author"].text ?? "",
                 ValueSource(rawValue: entry["source"].text ?? "")?.label.zh ?? "",
                 entry["reason_zh"].text ?? "",
@@ -120,7 +124,9 @@ struct RecordText {
 
     func types(_ document: JSONValue, named name: String?) -> String {
         guard name != nil, let type = document.elements.first else {
-            var table = Table([.init("type"), .init("标签"), .init("label"), .init("fields", isNumber: true)])
+            var table = Table([
+                .init("type"), .init("标签"), .init("label"), .init("fields", isNumber: true),
+            ])
             for type in document.elements {
                 table.add([
                     type["name"].text ?? "", type["label_zh"].text ?? "",
@@ -130,7 +136,8 @@ struct RecordText {
             return table.text
         }
         var table = Table([
-            .init("field"), .init("标签"), .init("group"), .init("policy"), .init("expects", widthMax: 70),
+            .init("field"), .init("标签"), .init("group"), .init("policy"),
+            .init("expects", widthMax: 70),
         ])
         for field in type["fields"].elements {
             let isRequired = field["required"].bool == true

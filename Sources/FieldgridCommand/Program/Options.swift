@@ -53,11 +53,13 @@ struct RemoteOptions: ParsableArguments {
 }
 
 extension ValueSource: ExpressibleByArgument {
+    /// Nil for `hub`: what the hub writes itself, nobody enters.
     public init?(argument: String) {
         guard let source = ValueSource(rawValue: argument), source != .hub else { return nil }
         self = source
     }
 
+    /// What help and completion offer.
     public static var allValueStrings: [String] {
         allCases.filter { $0 != .hub }.map(\.rawValue)
     }

@@ -79,7 +79,9 @@ struct TableExport {
 
     private func csv(_ write: (String) throws -> Void) throws -> Int {
         // The mark tells spreadsheets that it is UTF-8.
-        try write("\u{feff}" + CSVWriter.row((["id", "scope"] + type.fields.map(\.name)).map { .plain($0) }))
+        try write(
+            "\u{feff}"
+                + CSVWriter.row((["id", "scope"] + type.fields.map(\.name)).map { .plain($0) }))
         return try forEachRecord { document in
             var cells: [CSVWriter.Cell] = [
                 .plain(document["id"].text ?? ""), .plain(document["scope"].text ?? ""),
@@ -102,7 +104,8 @@ struct TableExport {
             for field in type.fields {
                 let text = ValueDocument.display(value(of: field, in: document), of: field)
                 cells.append(
-                    field.kind.isNumber ? Double(text).map { .number($0) } ?? .text(text) : .text(text))
+                    field.kind.isNumber
+                        ? Double(text).map { .number($0) } ?? .text(text) : .text(text))
             }
             book.add(cells)
         }
@@ -124,7 +127,8 @@ struct TableExport {
             let geo = document["fields"][group.name]
             let position = group.members.prefix(2).map { geo[$0] }
             guard position.allSatisfy({ !$0.isNull }) else { return }
-            let properties = [JSONValue.Member("scope", document["scope"])] + document["fields"].members
+            let properties =
+                [JSONValue.Member("scope", document["scope"])] + document["fields"].members
             let feature = JSONValue.object([
                 "type": .text("Feature"), "id": document["id"],
                 "geometry": .object(["type": .text("Point"), "coordinates": .array(position)]),
@@ -135,7 +139,8 @@ struct TableExport {
         }
         try write("\n]}\n")
         if read > written {
-            Console.complain("note: \(read - written) of \(read) records have no position; left out")
+            Console.complain(
+                "note: \(read - written) of \(read) records have no position; left out")
         }
         return written
     }

@@ -22,7 +22,7 @@ struct TableImport {
         var rejected: [(row: ImportRow, rejections: [ImportRejection])] = []
     }
 
-    /// - Parameter map: the name of one of the schema's maps, or a YAML file.
+    /// `map` is the name of one of the schema's maps, or a YAML file.
     func run(map: String?) throws -> ServiceReply {
         guard let file = FileManager.default.contents(atPath: path) else {
             throw ServiceError(
@@ -117,15 +117,19 @@ struct TableImport {
     }
 
     /// The refused lines as they were, with line, column and reason before
-    /// them. A file of an earlier import goes when nothing is refused now.
+    /// them.
+    ///
+    /// A file of an earlier import goes when nothing is refused now.
     private func writeRejected(_ tally: Tally, headers: [String]) throws -> String? {
         let rejectedPath = Self.rejectedPath(of: path)
         guard !tally.rejected.isEmpty else {
             if !dryRun { try? FileManager.default.removeItem(atPath: rejectedPath) }
             return nil
         }
-        var text = "\u{feff}" + CSVWriter.row(
-            (["line", "column", "header", "code", "reason"] + headers).map { .text($0) })
+        var text =
+            "\u{feff}"
+            + CSVWriter.row(
+                (["line", "column", "header", "code", "reason"] + headers).map { .text($0) })
         for (row, rejections) in tally.rejected {
             for rejection in rejections {
                 let place: [CSVWriter.Cell] = [

@@ -32,11 +32,14 @@ struct ReasonText {
             let rule = Self.rule(rule)
             let ending =
                 conflict.waitsForPerson
-                ? Label(zh: "现暂显示\(shown.zh)的值，请人工确认", en: "meanwhile the value of \(shown.en) shows")
+                ? Label(
+                    zh: "现暂显示\(shown.zh)的值，请人工确认", en: "meanwhile the value of \(shown.en) shows")
                 : Label(zh: "已采用\(shown.zh)的值，可以推翻", en: "the value of \(shown.en) leads")
             return Label(
                 zh: "“\(subject.zh)”被同时修改（\(who.zh)）：\(rule.zh)；\(ending.zh)。",
-                en: "“\(subject.en)” was changed concurrently (\(who.en)): \(rule.en); \(ending.en).")
+                en:
+                    "“\(subject.en)” was changed concurrently (\(who.en)): \(rule.en); \(ending.en)."
+            )
         }
     }
 
@@ -69,11 +72,12 @@ struct ReasonText {
                     + "answered yet.")
         }
         let by = conflict.settledBy ?? "?"
-        let at = conflict.settledAt.map(Instants.text) ?? "?"
+        let at = conflict.settledAt.map { ShownTime.text(Instants.text($0)) } ?? "?"
         let note = conflict.note.map { Label(zh: "，说明：\($0)", en: ", note: \($0)") }
         return Label(
             zh: "“\(subject.zh)”的争议已由\(by)于\(at)裁决\(note?.zh ?? "")。",
-            en: "The conflict about “\(subject.en)” was settled by \(by) at \(at)\(note?.en ?? "").")
+            en: "The conflict about “\(subject.en)” was settled by \(by) at \(at)\(note?.en ?? "")."
+        )
     }
 
     private func inconsistent(_ subject: Label) -> Label {
@@ -91,8 +95,11 @@ struct ReasonText {
             let source = ValueSource(rawValue: side.source)?.label
             let clamped = side.isClamped ? Label(zh: "，时钟不准", en: ", wrong clock") : nil
             return Label(
-                zh: "\(side.author) \(side.at)\(source.map { "，\($0.zh)" } ?? "")\(clamped?.zh ?? "")",
-                en: "\(side.author) \(side.at)\(source.map { ", \($0.en)" } ?? "")\(clamped?.en ?? "")")
+                zh:
+                    "\(side.author) \(ShownTime.text(side.at))\(source.map { "，\($0.zh)" } ?? "")\(clamped?.zh ?? "")",
+                en:
+                    "\(side.author) \(ShownTime.text(side.at))\(source.map { ", \($0.en)" } ?? "")\(clamped?.en ?? "")"
+            )
         }
         return Label(
             zh: parts.map(\.zh).joined(separator: "；"), en: parts.map(\.en).joined(separator: "; "))
@@ -105,6 +112,15 @@ struct ReasonText {
         let author = conflict.sides[conflict.winner - 1].author
         return Label(
             zh: "第\(conflict.winner)方\(author)", en: "\(author) (side \(conflict.winner))")
+    }
+}
+
+/// An instant as people read it: the minute in Asia/Shanghai and its seconds.
+package enum ShownTime {
+    /// Takes what ``Instants/text(_:)`` writes.
+    package static func text(_ text: String) -> String {
+        guard text.utf8.count >= 19, text.hasSuffix("+08:00") else { return text }
+        return String(text.prefix(19)).replacing("T", with: " ")
     }
 }
 

@@ -66,7 +66,8 @@ extension RecordService {
         }
     }
 
-    private func side(_ number: Int, of conflict: ConflictRecord) throws(ServiceError) -> UnitValue {
+    private func side(_ number: Int, of conflict: ConflictRecord) throws(ServiceError) -> UnitValue
+    {
         guard conflict.sides.indices.contains(number - 1) else {
             throw ServiceError(
                 "conflict.side-unknown",
@@ -95,7 +96,8 @@ extension RecordService {
             return UnitValue(try Assignment.parse(text, for: field, of: type, in: schema))
         case .group(let group):
             let fields = unit.fields(of: type)
-            let shown = conflict.sides.indices.contains(conflict.winner - 1)
+            let shown =
+                conflict.sides.indices.contains(conflict.winner - 1)
                 ? conflict.sides[conflict.winner - 1].value.members : []
             var members = shown.count == fields.count ? shown : fields.map { _ in .null }
             for part in text.split(whereSeparator: { ",;，；".contains($0) }) {

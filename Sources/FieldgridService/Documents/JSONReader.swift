@@ -155,7 +155,8 @@ package struct JSONReader {
 
     private mutating func unit() throws(Failure) -> UInt32 {
         guard index + 4 <= bytes.count,
-            let code = UInt32(String(decoding: bytes[index..<(index + 4)], as: UTF8.self), radix: 16)
+            let code = UInt32(
+                String(decoding: bytes[index..<(index + 4)], as: UTF8.self), radix: 16)
         else { throw failure("not four hexadecimal digits") }
         index += 4
         return code

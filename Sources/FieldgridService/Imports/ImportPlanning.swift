@@ -41,7 +41,8 @@ extension RecordService {
     ) throws(ServiceError) -> ImportPlan {
         guard map.type == type.name else {
             throw ServiceError(
-                "import.map-type", "The import map “\(map.name)” is for \(map.type), not \(type.name).",
+                "import.map-type",
+                "The import map “\(map.name)” is for \(map.type), not \(type.name).",
                 hint: "Use `fieldgrid record import \(map.type) …`.")
         }
         let plan = ImportPlan(
@@ -73,7 +74,9 @@ extension RecordService {
             default:
                 let field = try column(header, of: type)
                 let isStamped = field.stamp != nil || isHubOnly(field)
-                if isStamped { plan.notes.append("column “\(header)” is written by the program; left out") }
+                if isStamped {
+                    plan.notes.append("column “\(header)” is written by the program; left out")
+                }
                 map.columns.append(
                     ImportColumn(header: header, field: isStamped ? nil : field.name))
                 continue
@@ -93,7 +96,8 @@ extension RecordService {
         } catch {
             let maps = schema.imports.filter { $0.type == type.name }.map(\.name)
             let offer =
-                maps.isEmpty ? "" : " Maps of other programs' tables: \(maps.joined(separator: ", "))."
+                maps.isEmpty
+                ? "" : " Maps of other programs' tables: \(maps.joined(separator: ", "))."
             throw ServiceError(
                 "import.column", "The column “\(header)” is no field of \(type.name).",
                 hint: (error.hint ?? "") + " Columns are named as the fields or their labels, or "

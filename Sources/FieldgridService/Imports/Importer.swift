@@ -38,7 +38,8 @@ struct Importer {
         try service.checkWritable(type)
         table = try service.bound(plan)
         matcher = plan.map.scope == nil ? nil : try GridAddresses(service: service)
-        fallback = try scope.map(service.writableScope) ?? service.store.defaultScope
+        fallback =
+            try scope.map(service.writableScope) ?? service.store.defaultScope
             ?? matcher?.top
     }
 

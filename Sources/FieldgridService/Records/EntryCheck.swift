@@ -90,7 +90,9 @@ extension RecordService {
                     violations.append(.unknownGrid(text, field: field))
                 }
             case .reference(let name):
-                guard let target = schema.type(named: name), let id = RecordID(text) else { continue }
+                guard let target = schema.type(named: name), let id = RecordID(text) else {
+                    continue
+                }
                 if try store.record(id, type: target)?.isAlive != true {
                     violations.append(.unknownReference(id, to: target, field: field))
                 }

@@ -10,14 +10,16 @@ extension RecordService {
         throw ServiceError(
             "type.unknown", "There is no record type “\(name)”.",
             hint: Nearest.hint(
-                to: name, among: names, otherwise: "The types are: \(names.joined(separator: ", ")).")
+                to: name, among: names,
+                otherwise: "The types are: \(names.joined(separator: ", ")).")
         )
     }
 
     func field(_ name: String, of type: RecordType) throws(ServiceError) -> Field {
         if let field = type.field(named: name) { return field }
         if let field = type.fields.first(where: { $0.label.zh == name }) { return field }
-        if let dot = name.firstIndex(of: "."), let field = type.field(named: String(name[dot...].dropFirst())),
+        if let dot = name.firstIndex(of: "."),
+            let field = type.field(named: String(name[dot...].dropFirst())),
             type.group(containing: field.name)?.name == String(name[..<dot])
         {
             return field
@@ -95,7 +97,8 @@ extension RecordService {
             let field = try field(name, of: type)
             conditions.append(
                 FieldCondition(
-                    field: field.number, value: try Assignment.parse(value, for: field, of: type, in: schema)))
+                    field: field.number,
+                    value: try Assignment.parse(value, for: field, of: type, in: schema)))
         }
         return conditions
     }
@@ -112,7 +115,9 @@ enum Nearest {
 
     /// Nil when nothing is near: more than a third of the letters differ.
     static func nearest(to name: String, among names: some Sequence<String>) -> String? {
-        let ranked = names.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
+        let ranked = names.map {
+            (name: $0, distance: distance(name.lowercased(), $0.lowercased()))
+        }
         guard let best = ranked.min(by: { $0.distance < $1.distance }),
             best.distance <= max(1, name.count / 3)
         else { return nil }

@@ -61,7 +61,9 @@ struct HistoryReason {
         case .wins:
             return Label(
                 zh: "与\(others)同时修改，\(ReasonText.rule(outcome.rule).zh)，采用此值",
-                en: "Concurrent with \(others); \(ReasonText.rule(outcome.rule).en); this value leads.")
+                en:
+                    "Concurrent with \(others); \(ReasonText.rule(outcome.rule).en); this value leads."
+            )
         case .loses:
             return Label(
                 zh: "与\(others)同时修改，\(ReasonText.rule(outcome.rule).zh)，未采用此值",

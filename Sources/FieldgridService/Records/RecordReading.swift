@@ -90,9 +90,8 @@ extension RecordService {
         Unit(number, of: type)?.name ?? "unit \(number.value)"
     }
 
-    /// The conflicts that wait for a person, by the record they are about.
-    ///
-    /// - Parameter id: only those of this record; all of them when nil.
+    /// The conflicts that wait for a person, by the record they are about:
+    /// those of one record, or of all when `id` is nil.
     func waitingConflicts(of id: RecordID?) throws -> [RecordID: [RecordID]] {
         guard let type = schema.type(named: SystemTypes.Conflict.name),
             let recordField = type.field(named: SystemTypes.Conflict.record)?.number,

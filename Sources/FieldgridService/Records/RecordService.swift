@@ -20,7 +20,7 @@ package struct RecordService {
     let settledHere: Set<RecordID>
     private let newID: () -> RecordID
 
-    /// - Parameter newID: mints the ids of new records.
+    /// `newID` mints the ids of new records.
     package init(
         store: any RecordStore, place: Place, author: String, clock: any WallClock,
         settledHere: Set<RecordID> = [], newID: @escaping () -> RecordID

@@ -11,7 +11,8 @@ extension RecordService {
         let home = try self.scope(scope, for: values, of: type)
         let twin = try twin(of: values, type: type)
         let edit = RecordEdit(
-            type: type.number, id: mint(), kind: .create(home), values: values.filter { !$1.isNull })
+            type: type.number, id: mint(), kind: .create(home), values: values.filter { !$1.isNull }
+        )
         try store.save(draft(edit, source: source))
         var document: [JSONValue.Member] = [
             .init("id", .text(edit.id.description)), .init("scope", .text(home.text)),
@@ -49,8 +50,10 @@ extension RecordService {
         return ServiceReply(saved(record.id, changed: changed.keys, of: type))
     }
 
-    /// Marks a record confirmed today. The stamp is saved even where it says
-    /// today already: a second visit is a fact of its own.
+    /// Marks a record confirmed today.
+    ///
+    /// The stamp is saved even where it says today already: a second visit is
+    /// a fact of its own.
     func verify(_ typeName: String, id: String) throws -> ServiceReply {
         let type = try type(typeName)
         try checkWritable(type)

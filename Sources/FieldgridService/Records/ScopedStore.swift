@@ -7,7 +7,7 @@ package final class ScopedStore: RecordStore {
     private let scope: ScopeCode
     private let covers: (ScopeCode) -> Bool
 
-    /// - Parameter covers: whether a scope is the enrolled one or below it.
+    /// `covers` tells whether a scope is the enrolled one or below it.
     package init(
         _ store: any RecordStore, scope: ScopeCode, covers: @escaping (ScopeCode) -> Bool
     ) {

@@ -2,9 +2,10 @@ import FieldgridModel
 
 extension RecordService {
     /// How far a half-year's refresh is: totals, and one entry for each grid
-    /// with tasks of its own. Works on any store, with the tasks it holds.
+    /// with tasks of its own.
     ///
-    /// - Parameter period: by default the newest campaign, else this half.
+    /// Works on any store, with the tasks it holds. The half-year is by
+    /// default that of the newest campaign, else this one.
     package func refreshStatus(period text: String?) throws -> ServiceReply {
         let campaigns = try campaignStates()
         let newest = campaigns.keys.max() ?? RefreshPeriod(containing: today)
@@ -16,7 +17,8 @@ extension RecordService {
         }
         let grids = try GridNames(service: self)
         var own: [String: RefreshCount] = [:]
-        try forEachTask(of: period) { scope, state in own[scope, default: RefreshCount()].add(state) }
+        try forEachTask(of: period) { scope, state in own[scope, default: RefreshCount()].add(state)
+        }
         var total = RefreshCount()
         for count in own.values { total.add(count) }
         let scopes = own.sorted { $0.key < $1.key }.map { grids.document($0.key, $0.value) }

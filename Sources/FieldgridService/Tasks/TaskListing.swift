@@ -4,7 +4,7 @@ extension RecordService {
     /// The visits that the campaigns ask for: those not done first, the
     /// earliest due first.
     ///
-    /// - Parameter openOnly: leaves out what is done.
+    /// `openOnly` leaves out what is done.
     func tasks(period: String?, openOnly: Bool) throws -> ServiceReply {
         let type = try type(SystemTypes.Task.name)
         var tasks: [(isDone: Bool, due: String, name: String, document: JSONValue)] = []

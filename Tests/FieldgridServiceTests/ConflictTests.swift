@@ -1,0 +1,148 @@
+import FieldgridModel
+import FieldgridService
+import Testing
+
+@Suite struct ConflictTests {
+    let fixture: Fixture
+    let employer: String
+    let incarnation = IncarnationID(UUIDBits(high: 7, low: 7))
+
+    init() throws {
+        fixture = try Fixture()
+        employer = try fixture.employer("name=虚构商店", "phone=0439-3220002")
+    }
+
+    /// A conflict of the employer as the hub writes it down.
+    @discardableResult
+    func put(
+        _ number: UInt64, unit: String = "phone", kind: String = "hard", policy: String = "latest",
+        state: String = "open", sides: [String] = ["\"0439-3220001\"", "\"0439-3220002\""]
+    ) throws -> RecordID {
+        let type = try #require(fixture.store.schema.type(named: SystemTypes.Conflict.name))
+        typealias Names = SystemTypes.Conflict
+        let documents = sides.enumerated().map { place, value in
+            """
+            {"value":\(value),"author":"虚构\(place + 1)","node":null,"source":"on_site",\
+            "at":"2026-07-24T09:0\(place):00+08:00","clamped":false,\
+            "incarnation":"\(incarnation)","seq":\(place + 1)}
+            """
+        }
+        let values: [String: Value] = [
+            Names.kind: .text(kind), Names.type: .text("employer"), Names.record: .text(employer),
+            Names.unit: .text(unit), Names.policy: .text(policy), Names.state: .text(state),
+            Names.base: .text("\"0439-3220000\""), Names.winner: .integer(2),
+            Names.sides: .text("[\(documents.joined(separator: ","))]"),
+            Names.reason: .text("{\"rule\":\"\(policy)\"}"),
+        ]
+        var numbered: [UnitNumber: Value] = [:]
+        for (field, value) in values {
+            if let number = type.field(named: field)?.number { numbered[number] = value }
+        }
+        let id = Fixture.id(1_000 + number)
+        fixture.store.put(
+            StoredRecord(
+                type: type.number, id: id, scope: ScopeCode("220602001"), values: numbered))
+        return id
+    }
+
+    func list(all: Bool = false, where conditions: String...) throws -> [JSONValue] {
+        try fixture.answer(.conflicts(ask: .list(all: all, conditions: conditions)))
+            .document.elements
+    }
+
+    func resolve(_ id: RecordID, _ choice: ConflictChoice) throws -> RecordEdit {
+        let before = fixture.store.saved.count
+        try fixture.answer(
+            .conflicts(ask: .resolve(ids: [id.description], choice: choice, note: "已核实")))
+        #expect(fixture.store.saved.count == before + 1)
+        return try #require(fixture.store.saved.last?.edits.first)
+    }
+
+    @Test func onlyWhatWaitsIsListedUnlessAllIsAsked() throws {
+        try put(1, state: "open")
+        try put(2, state: "decided")
+        try put(3, state: "settled")
+        try put(4, state: "reopened")
+        #expect(try list().map { $0["state"].text } == ["open", "reopened"])
+        #expect(try list(all: true).count == 4)
+        #expect(try list(all: true, where: "state=decided").count == 1)
+    }
+
+    @Test func basesAndSidesAreDecoded() throws {
+        try put(1)
+        let conflict = try #require(try list().first)
+        #expect(conflict["base"] == .text("0439-3220000"))
+        #expect(
+            conflict["sides"].elements.map { $0["value"].text } == ["0439-3220001", "0439-3220002"])
+        #expect(conflict["winner"] == .integer(2))
+        #expect(conflict["record_name"].text == "虚构商店")
+    }
+
+    @Test func theReasonNamesTheRuleAndThePeopleInBothLanguages() throws {
+        try put(1, state: "decided")
+        let reason = try #require(try list(all: true).first)["reason"]
+        #expect(reason["zh"].text?.contains("以较晚的时间为准") == true)
+        #expect(reason["zh"].text?.contains("虚构2") == true)
+        #expect(reason["en"].text?.contains("the later time decides") == true)
+    }
+
+    @Test func takingASideWritesItsValueAndNamesTheSidesThatWereSeen() throws {
+        let id = try put(1)
+        let edit = try resolve(id, .side(number: 1))
+        let phone = fixture.number("phone", of: "employer")
+        #expect(edit.values == [phone: .text("0439-3220001")])
+        let settlement = try #require(edit.settlements[phone])
+        #expect(settlement.conflict == id)
+        #expect(
+            settlement.sides
+                == [1, 2].map {
+                    ChangesetIdentity(incarnation: incarnation, seq: $0)
+                })
+        #expect(settlement.note == "已核实")
+    }
+
+    @Test func theBaseOrAnOwnValueSettlesToo() throws {
+        let phone = fixture.number("phone", of: "employer")
+        #expect(try resolve(put(1), .base).values == [phone: .text("0439-3220000")])
+        let own = try resolve(put(2), .value(text: "0439-3229999"))
+        #expect(own.values == [phone: .text("0439-3229999")])
+    }
+
+    @Test func deletedSettlesAsADeletionAndAliveAsARevival() throws {
+        let id = try put(1, unit: "presence", kind: "deleted", sides: ["0", "1"])
+        #expect(try resolve(id, .side(number: 1)).kind == .delete)
+        let revival = try resolve(id, .side(number: 2))
+        #expect(revival.kind == .update)
+        #expect(revival.settlements[.presence]?.conflict == id)
+    }
+
+    @Test func aPreviewSavesNothingAndAFilterChooses() throws {
+        try put(1)
+        try put(2, unit: "hr_contact", sides: ["\"虚构\"", "\"虚构乙\""])
+        let before = fixture.store.saved.count
+        let preview = try fixture.answer(
+            .conflicts(
+                ask: .resolveAll(
+                    conditions: ["unit=phone"], choice: .winner, note: nil, preview: true)))
+        #expect(preview.document.elements.map { $0["unit"].text } == ["phone"])
+        #expect(fixture.store.saved.count == before)
+    }
+
+    @Test func whatWasSettledHereDoesNotWaitAnyMore() throws {
+        let id = try put(1)
+        fixture.settledHere = [id]
+        #expect(try list().isEmpty)
+        let shown = try fixture.record(.show(type: "employer", id: employer))
+        #expect(shown["conflicts"].elements.isEmpty)
+    }
+
+    @Test func anInvalidValueOrSideIsRefused() throws {
+        let id = try put(1).description
+        for choice in [ConflictChoice.value(text: "12"), .side(number: 3)] {
+            #expect(throws: ServiceError.self) {
+                try fixture.answer(
+                    .conflicts(ask: .resolve(ids: [id], choice: choice, note: nil)))
+            }
+        }
+    }
+}
