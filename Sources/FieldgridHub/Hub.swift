@@ -147,7 +147,8 @@ package final class Hub: @unchecked Sendable {
         return try accepting { acceptance in
             let (chain, receipts) = try acceptance.accept(
                 try resolve(batch, acceptance),
-                from: Acceptance.Author(node: device.node, scope: device.scope))
+                from: Acceptance.Author(
+                    node: device.node, scope: device.scope, holder: device.holder))
             try acceptance.flush()
             var answer = try reply(
                 to: request, from: device, view: acceptance.store, grids: acceptance.grids)

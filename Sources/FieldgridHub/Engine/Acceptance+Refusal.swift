@@ -32,6 +32,7 @@ extension Acceptance {
                     .size, zh: "一次保存的内容太多",
                     en: "one save has more than \(Changeset.Limit.changes) changes")
             }
+            if let refusal = authorRefusal(changeset, author) { return refusal }
             for change in changeset.changes {
                 if folds[change.record] == nil { order.append(change.record) }
                 var fold = folds[change.record] ?? Fold(type: change.type)
@@ -48,6 +49,18 @@ extension Acceptance {
             if let refusal = try refusal(of: fold, id, created: created, from: author) {
                 return refusal
             }
+        }
+        return nil
+    }
+
+    /// A device speaks for its holder, and never for the hub.
+    private func authorRefusal(_ changeset: Changeset, _ author: Author) -> Refusal? {
+        guard let holder = author.holder else { return nil }
+        let names = [holder, Changeset.outsideProgram]
+        guard names.contains(changeset.author), changeset.source != .hub else {
+            return Refusal(
+                .author, zh: "提交人与本设备的持有人（\(holder)）不符",
+                en: "the change is not by this device's holder, \(holder)")
         }
         return nil
     }

@@ -14,6 +14,9 @@ final class Acceptance {
         var node: NodeID
         /// Nil for the hub itself, which may write everywhere.
         var scope: ScopeCode?
+        /// Who the device was enrolled for; nil for the hub, whose people
+        /// give their names.
+        var holder: String?
     }
 
     let store: any HubWriting

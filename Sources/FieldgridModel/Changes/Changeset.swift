@@ -12,6 +12,9 @@ package struct Changeset: Hashable, Sendable {
         package static let bytes = 1 << 20
     }
 
+    /// The author of edits that another program made in the database.
+    package static let outsideProgram = "outside the program"
+
     package var identity: ChangesetIdentity
     package var author: String
     package var time: HybridTime
@@ -141,6 +144,8 @@ package enum QuarantineCode: String, Hashable, Sendable, CaseIterable {
     case scopeForbidden = "scope.forbidden"
     /// Only the hub writes this.
     case hubOnly = "type.hub-only"
+    /// It is not signed with the name of the device's holder.
+    case author = "author.not-holder"
     /// The record was made elsewhere as another type.
     case typeMismatch = "record.type-mismatch"
     /// More changes or bytes than a changeset may have.

@@ -1,9 +1,14 @@
 import FieldgridModel
 import FieldgridSchema
 
-/// The grids of a store, for finding the one that an address names.
+/// The grids of a store, for finding the township that an address names.
+///
+/// An address that names a village says no more than the township for
+/// certain: registers write the village a lane was once part of. The township
+/// office, which knows, moves the record on.
 struct GridAddresses {
     private let matcher: GridMatcher
+    private let parents: [String: String]
     /// The grid above all others.
     let top: ScopeCode?
 
@@ -26,8 +31,17 @@ struct GridAddresses {
             return true
         }
         matcher = GridMatcher(grids: grids)
+        parents = Dictionary(
+            grids.compactMap { grid in grid.parent.map { (grid.code, $0) } },
+            uniquingKeysWith: { first, _ in first })
         top = grids.filter { $0.parent == nil }.map { ScopeCode($0.code) }.min()
     }
 
-    func scope(for address: String) -> ScopeCode? { matcher.scope(for: address) }
+    /// The grid directly below the top in which the address lies; nil when
+    /// it names none, or more than one.
+    func township(for address: String) -> ScopeCode? {
+        guard var code = matcher.scope(for: address)?.text else { return nil }
+        while let parent = parents[code], parents[parent] != nil { code = parent }
+        return ScopeCode(code)
+    }
 }

@@ -74,6 +74,15 @@ import Testing
         #expect(code(try node.exchange(), 1) == .reference)
     }
 
+    @Test(arguments: [("虚构·别人", ValueSource.onSite), ("虚构·甲", .hub)])
+    func aDeviceSpeaksForItsHolderOnly(author: String, source: ValueSource) throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create("employer", .test(1), ["name": .text("虚构木业")], source: source)
+        node.sealed[0].author = author
+        #expect(code(try node.exchange(), 1) == .author)
+    }
+
     @Test func quarantineIsRememberedAcrossRestarts() throws {
         let hub = try TestHub()
         var node = SketchNode(hub, try hub.enrol("虚构·甲"))
