@@ -91,7 +91,7 @@ struct FrontDoor: Sendable {
         default:
             throw HubError(
                 code: "route.unknown",
-                message: "There is nothing at \(request.target.method) here.",
+                message: "A hub answers nothing under this method and path.",
                 hint: "Check the address; the wire format lists what a hub answers.")
         }
     }
