@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Below 2.100 unbounded HTTP/1 headers crash a server before any of our code runs
         // (CVE-2026-28980).
@@ -68,6 +69,8 @@ let package = Package(
                 hummingbird, logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: settings),
         .target(
@@ -108,7 +111,15 @@ let package = Package(
             name: "FieldgridHubTests",
             dependencies: [
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridHub",
-                "FieldgridReplica", "FieldgridNode", grdb,
+                "FieldgridReplica", "FieldgridNode", grdb, logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridNodeTests",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
+                "FieldgridNode",
             ],
             swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),

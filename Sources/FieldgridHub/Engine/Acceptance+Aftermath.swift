@@ -18,8 +18,8 @@ extension Acceptance {
                 // Only the last word on a conflict is worth a changeset.
                 guard lastOfConflict[event.id] == place else { continue }
                 try writeConflict(record, unit, event)
-            case .activity(let record, let type, let offer, let isNew):
-                try noteActivity(record, type, offer, isNew: isNew)
+            case .activity(let record, let type, let offer, let activity):
+                try noteActivity(record, type, offer, activity)
             }
         }
         // What the hub wrote is answered by nothing.
@@ -121,11 +121,11 @@ extension Acceptance {
     /// Tasks follow from what people do: a change saved by a person, not by
     /// an import, completes the record's task of the half it was saved in.
     private func noteActivity(
-        _ id: RecordID, _ typeNumber: TypeNumber, _ offer: Offer, isNew: Bool
+        _ id: RecordID, _ typeNumber: TypeNumber, _ offer: Offer, _ activity: Activity
     ) throws {
         guard let entry = index.entries[typeNumber] else { return }
         if entry.type.refresh != nil, let state = try record(id) {
-            return try refreshTask(of: state, entry, offer, isNew: isNew)
+            return try refreshTask(of: state, entry, offer, activity)
         }
         guard let parentType = entry.type.parent?.type,
             let parentEntry = index.entry(named: parentType),
@@ -134,13 +134,14 @@ extension Acceptance {
             let text = try record(id)?.units[unit]?.sides.first?.value.single.text,
             let parent = try RecordID(text).flatMap({ try record($0) })
         else { return }
-        try refreshTask(of: parent, parentEntry, offer, isNew: false)
+        try refreshTask(of: parent, parentEntry, offer, Activity())
     }
 
     private func refreshTask(
-        of state: RecordState, _ entry: SchemaIndex.Entry, _ offer: Offer, isNew: Bool
+        of state: RecordState, _ entry: SchemaIndex.Entry, _ offer: Offer, _ activity: Activity
     ) throws {
         let isPerson = offer.source != .import && offer.source != .hub
+        guard isPerson || activity.isNew || activity.touchesStatus else { return }
         let saved = RefreshPeriod(at: offer.time.milliseconds)
         for period in try openPeriods() {
             let id = RecordID.task(of: state.id, in: period)

@@ -50,8 +50,11 @@ extension Acceptance {
         _ changes: ArraySlice<Change>, of changeset: Changeset, offer: Offer, author: Author
     ) throws {
         guard let first = changes.first, let entry = index.entries[first.type] else { return }
-        let present = try record(first.record)
-        var state = present ?? newRecord(first, offer)
+        var present = try record(first.record)
+        let isNew = present == nil
+        // Taken out, so that merging changes it in place and copies nothing.
+        records[first.record] = nil
+        var state = present.take() ?? newRecord(first, offer)
         let wasAlive = state.isAlive
         var units: [HistoryUnit] = []
         units.reserveCapacity(changes.count)
@@ -71,18 +74,26 @@ extension Acceptance {
         }
         state.latest = max(state.latest, offer.position)
         if wasAlive != state.isAlive { touchAll(of: &state, at: offer.position) }
+        if isNew || wasAlive != state.isAlive
+            || changes.contains(where: { entry.keyUnits.contains($0.unit) })
+        {
+            rekeyed.insert(state.id)
+        }
         put(state)
         history.append(
             HistoryRow(
                 record: state.id, type: state.type, offer: offer, acceptedAt: now, units: units))
-        try noteLinks(of: state, entry, isNew: present == nil)
-        if let destination, destination != state.scope, present != nil {
+        try noteLinks(of: state, entry, isNew: isNew)
+        if let destination, destination != state.scope, !isNew {
             try move(state.id, to: destination)
         }
         if entry.type.name == SystemTypes.Grid.name { gridsChanged = true }
         aftermath.append(
             .activity(
-                record: state.id, type: state.type, offer: offer, isNew: present == nil))
+                record: state.id, type: state.type, offer: offer,
+                Activity(
+                    isNew: isNew,
+                    touchesStatus: changes.contains { $0.unit == entry.statusUnit })))
     }
 
     private func newRecord(_ change: Change, _ offer: Offer) -> RecordState {

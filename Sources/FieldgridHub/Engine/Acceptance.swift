@@ -29,6 +29,8 @@ final class Acceptance {
     var records: [RecordID: RecordState] = [:]
     var missing: Set<RecordID> = []
     var dirty: Set<RecordID> = []
+    /// Records whose natural keys may have changed.
+    var rekeyed: Set<RecordID> = []
     var moved: [RecordID: (scope: ScopeCode, number: RecordNumber)] = [:]
     var heads: [ScopeCode: ScopeHead]
     var touchedScopes: Set<ScopeCode> = []
@@ -50,7 +52,7 @@ final class Acceptance {
     /// Something the hub itself writes because of an accepted change.
     enum Aftermath {
         case conflict(record: RecordID, unit: UnitNumber, ConflictEvent)
-        case activity(record: RecordID, type: TypeNumber, offer: Offer, isNew: Bool)
+        case activity(record: RecordID, type: TypeNumber, offer: Offer, Activity)
     }
 
     init(
@@ -128,6 +130,7 @@ final class Acceptance {
         try store.set(.hybridTime, to: String(clock.last.raw))
         touchedScopes = []
         dirty = []
+        rekeyed = []
         departures = []
         links = []
         answers = []
@@ -140,7 +143,10 @@ final class Acceptance {
 
     private func storable(_ state: RecordState) throws -> StorableRecord {
         let entry = index.entries[state.type]
-        let keys = state.isAlive ? (entry.map { naturalKeys(of: state, $0) } ?? []) : []
+        var keys: [NaturalKey]?
+        if rekeyed.contains(state.id) {
+            keys = state.isAlive ? (entry.map { naturalKeys(of: state, $0) } ?? []) : []
+        }
         return StorableRecord(
             state: state, isShared: entry?.type.shared ?? false, keys: keys,
             movedFrom: moved[state.id])
@@ -182,6 +188,13 @@ package struct HubIdentity: Hashable, Sendable {
     package var schema: SchemaTag
     /// The author of what the hub derives.
     package static let author = "hub"
+}
+
+/// What a changeset did to a record, as far as tasks are concerned.
+struct Activity {
+    var isNew = false
+    /// Whether the unit that says if the record is active was touched.
+    var touchesStatus = false
 }
 
 /// What happened to a conflict.

@@ -88,8 +88,9 @@ package struct ScopeHead: Hashable, Sendable {
 package struct StorableRecord: Hashable, Sendable {
     package var state: RecordState
     package var isShared: Bool
-    /// Nil where no key field is set, or the record is deleted.
-    package var keys: [NaturalKey]
+    /// The natural keys that are complete, none where the record is deleted;
+    /// nil when they are as they were.
+    package var keys: [NaturalKey]?
     /// Where it was stored before it moved, if it did.
     package var movedFrom: (scope: ScopeCode, number: RecordNumber)?
 

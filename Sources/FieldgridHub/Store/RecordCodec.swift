@@ -16,11 +16,14 @@ enum RecordCodec {
         writer.count(Int(state.entered.value))
         writer.count(Int(state.latest.value))
         var offers: [Offer] = []
-        var places: [ChangesetIdentity: Int] = [:]
+        // A record has few offers, most often one: looking along the list is
+        // faster than hashing identities.
+        func place(of offer: Offer) -> Int? {
+            offers.lastIndex { $0.identity == offer.identity }
+        }
         let units = state.units.elements
         for unit in units {
-            for side in unit.state.sides where places[side.offer.identity] == nil {
-                places[side.offer.identity] = offers.count
+            for side in unit.state.sides where place(of: side.offer) == nil {
                 offers.append(side.offer)
             }
         }
@@ -33,7 +36,7 @@ enum RecordCodec {
             writer.count(Int(unit.changed.value))
             writer.count(unit.sides.count)
             for side in unit.sides {
-                writer.count(places[side.offer.identity] ?? 0)
+                writer.count(place(of: side.offer) ?? 0)
                 write(side.value, to: &writer)
                 write(optional: side.settles?.bits, to: &writer)
             }
@@ -57,7 +60,9 @@ enum RecordCodec {
         state.latest = Position(Int64(try reader.unsigned()))
         var offers: [Offer] = []
         for _ in 0..<(try reader.count()) { offers.append(try offer(&reader)) }
-        for _ in 0..<(try reader.count()) {
+        let count = try reader.count()
+        state.units.reserveCapacity(count)
+        for _ in 0..<count {
             let unit = UnitNumber(Int(try reader.unsigned()))
             let changed = Position(Int64(try reader.unsigned()))
             var sides: [Side] = []

@@ -166,18 +166,20 @@ final class SQLiteHubTransaction: HubWriting {
             try upsert.bind(1, rec(scope, state.number)).bind(2, state.id.bits)
                 .bind(3, Int64(state.type.value)).bind(4, scope).bind(5, state.latest.value)
                 .bind(6, record.isShared ? 1 : 0).bind(7, bytes: RecordCodec.encode(state)).run()
-            try replaceKeys(of: record)
+            if let keys = record.keys { try replaceKeys(of: record, with: keys) }
         }
     }
 
-    private func replaceKeys(of record: StorableRecord) throws {
+    private func replaceKeys(
+        of record: StorableRecord, with keys: [NaturalKey]
+    ) throws {
         var present: [[UInt8]] = []
         try sql("SELECT key FROM natural_key WHERE id = ?1").bind(1, record.state.id.bits)
             .forEach { row in
                 present.append(row.bytes(0))
                 return true
             }
-        let wanted = record.keys.map(\.bytes)
+        let wanted = keys.map(\.bytes)
         let type = Int64(record.state.type.value)
         for key in present where !wanted.contains(key) {
             try sql("DELETE FROM natural_key WHERE type = ?1 AND key = ?2 AND id = ?3")

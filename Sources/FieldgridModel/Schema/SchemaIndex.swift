@@ -1,12 +1,20 @@
 /// A schema laid out for the merge: what a unit is, by number, without
 /// searching.
 package struct SchemaIndex: Sendable {
-    /// One merge unit of a type.
-    package struct Unit: Sendable {
-        package var number: UnitNumber
-        package var name: String
-        package var policy: UnitPolicy
-        package var members: [Field]
+    /// One merge unit of a type. A class, like ``Entry``: the merge looks
+    /// them up for every change, and must not copy what they hold.
+    package final class Unit: Sendable {
+        package let number: UnitNumber
+        package let name: String
+        package let policy: UnitPolicy
+        package let members: [Field]
+
+        init(_ number: UnitNumber, name: String, policy: UnitPolicy, members: [Field]) {
+            self.number = number
+            self.name = name
+            self.policy = policy
+            self.members = members
+        }
     }
 
     /// A rule and the units whose fields it reads.
@@ -16,14 +24,35 @@ package struct SchemaIndex: Sendable {
     }
 
     /// One record type.
-    package struct Entry: Sendable {
-        package var type: RecordType
-        package var units: [UnitNumber: Unit]
-        package var parentUnit: UnitNumber?
-        package var requiredUnits: [Unit]
-        package var rules: [Rule]
+    package final class Entry: Sendable {
+        package let type: RecordType
+        package let units: [UnitNumber: Unit]
+        package let parentUnit: UnitNumber?
+        package let requiredUnits: [Unit]
+        package let rules: [Rule]
         /// For each natural key the units and member places of its fields.
-        package var naturalKeys: [[KeyPart]]
+        package let naturalKeys: [[KeyPart]]
+        /// The units that any natural key reads.
+        package let keyUnits: Set<UnitNumber>
+        /// The unit that says whether a refreshed record is active.
+        package let statusUnit: UnitNumber?
+
+        init(
+            _ type: RecordType, units: [UnitNumber: Unit], rules: [Rule],
+            naturalKeys: [[KeyPart]]
+        ) {
+            self.type = type
+            self.units = units
+            self.rules = rules
+            self.naturalKeys = naturalKeys
+            keyUnits = Set(naturalKeys.joined().map(\.unit))
+            parentUnit = type.parent.flatMap { type.field(named: $0.field) }
+                .map { type.unit(of: $0) }
+            statusUnit = type.refresh.flatMap { type.field(named: $0.statusField) }
+                .map { type.unit(of: $0) }
+            requiredUnits = units.values.filter { $0.members.contains(where: \.required) }
+                .sorted { $0.number < $1.number }
+        }
     }
 
     /// One field of a natural key: a member of a unit.
@@ -51,10 +80,9 @@ package struct SchemaIndex: Sendable {
         for number in [.presence, .scope] + type.unitNumbers {
             guard let policy = type.policy(of: number) else { continue }
             units[number] = Unit(
-                number: number, name: type.unitName(number), policy: policy,
+                number, name: type.unitName(number), policy: policy,
                 members: type.members(of: number) ?? [])
         }
-        let required = units.values.filter { $0.members.contains(where: \.required) }
         let keys = type.naturalKeys.map { key in
             key.compactMap { name -> KeyPart? in
                 guard let field = type.field(named: name) else { return nil }
@@ -63,16 +91,10 @@ package struct SchemaIndex: Sendable {
                 return place.map { KeyPart(unit: unit, member: $0) }
             }
         }
-        return Entry(
-            type: type, units: units,
-            parentUnit: type.parent.flatMap { type.field(named: $0.field) }.map {
-                type.unit(of: $0)
-            },
-            requiredUnits: required.sorted { $0.number < $1.number },
-            rules: type.rules.map { rule in
-                let fields = rule.fields.compactMap { type.field(named: $0) }
-                return Rule(rule: rule, units: Set(fields.map { type.unit(of: $0) }))
-            },
-            naturalKeys: keys)
+        let rules = type.rules.map { rule in
+            let fields = rule.fields.compactMap { type.field(named: $0) }
+            return Rule(rule: rule, units: Set(fields.map { type.unit(of: $0) }))
+        }
+        return Entry(type, units: units, rules: rules, naturalKeys: keys)
     }
 }
