@@ -9,6 +9,9 @@ enum Floor {
         "FieldgridSync": collections.union(["FieldgridModel", "CZstd", "Crypto"]),
         "FieldgridSchema": system.union(["FieldgridModel", "Yams"]),
         "FieldgridReplica": system.union(database).union(["FieldgridModel", "FieldgridSync"]),
+        "FieldgridService": system.union([
+            "FieldgridModel", "FieldgridSync", "FieldgridSchema", "CXlsxwriter",
+        ]),
         "FieldgridPages": system.union(["FieldgridModel", "FieldgridSchema", "Mustache"]),
         "FieldgridHub": system.union(server).union(database).union([
             "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridPages", "CPostgres",
@@ -20,8 +23,8 @@ enum Floor {
         ]),
         "FieldgridCommand": system.union([
             "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
-            "FieldgridPages", "FieldgridHub", "FieldgridNode", "CQrencode", "CXlsxwriter", "CCurl",
-            "ArgumentParser", "Logging",
+            "FieldgridService", "FieldgridPages", "FieldgridHub", "FieldgridNode", "CQrencode",
+            "CXlsxwriter", "CCurl", "ArgumentParser", "Logging",
         ]),
         "Fieldgrid": ["FieldgridModel", "FieldgridSync", "FieldgridReplica"],
     ]
@@ -39,6 +42,7 @@ enum Floor {
     private static let database: Set<String> = ["GRDB", "GRDBSQLite"]
     private static let server: Set<String> = [
         "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "ServiceLifecycle",
+        "UnixSignals",
     ]
 }
 
