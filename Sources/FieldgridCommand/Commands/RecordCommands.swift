@@ -112,10 +112,11 @@ struct RecordList: AsyncParsableCommand {
 
     func run() async throws {
         let desk = try FolderAccess.desk(place.folder, command: "record list")
-        let pages = RecordPages(desk: desk, type: type, conditions: conditions)
-        if output.json { return try output.finish(needsPerson: try writeJSON(pages)) }
+        if output.json { return try output.finish(needsPerson: try writeJSON(desk)) }
         var documents: [JSONValue] = []
-        let needsPerson = try pages.forEach { documents.append(contentsOf: $0) }
+        let needsPerson = try desk.forEachRecord(of: type, where: conditions) {
+            documents.append($0)
+        }
         let schema = try desk.schema()
         guard let recordType = schema.type(named: type) ?? schema.type(labelled: type) else {
             return
@@ -124,46 +125,22 @@ struct RecordList: AsyncParsableCommand {
         try output.finish(needsPerson: needsPerson)
     }
 
-    /// One array, written page by page.
-    private func writeJSON(_ pages: RecordPages) throws -> Bool {
+    /// One array, written as it comes.
+    private func writeJSON(_ desk: any Desk) throws -> Bool {
+        var bytes: [UInt8] = []
         var isFirst = true
-        let needsPerson = try pages.forEach { documents in
-            var bytes: [UInt8] = isFirst ? [UInt8(ascii: "[")] : []
-            for document in documents {
-                if !isFirst { bytes.append(UInt8(ascii: ",")) }
-                isFirst = false
-                document.append(to: &bytes)
+        let needsPerson = try desk.forEachRecord(of: type, where: conditions) { document in
+            bytes.append(isFirst ? UInt8(ascii: "[") : UInt8(ascii: ","))
+            isFirst = false
+            document.append(to: &bytes)
+            if bytes.count > 1 << 16 {
+                Console.say(partial: bytes)
+                bytes = []
             }
-            Console.say(partial: bytes)
         }
+        Console.say(partial: bytes)
         Console.say(isFirst ? "[]" : "]")
         return needsPerson
-    }
-}
-
-/// The records of a type in pages, so that a long list needs little memory.
-struct RecordPages {
-    static let pageRecords = 2_000
-
-    let desk: any Desk
-    let type: String
-    let conditions: [String]
-
-    /// - Returns: whether something among them waits for a person.
-    func forEach(_ body: ([JSONValue]) throws -> Void) throws -> Bool {
-        var skip = 0
-        var needsPerson = false
-        while true {
-            let reply = try desk.answer(
-                .record(
-                    ask: .list(
-                        type: type, conditions: conditions, skip: skip, limit: Self.pageRecords)))
-            needsPerson = needsPerson || reply.needsPerson
-            let documents = reply.document.elements
-            if !documents.isEmpty { try body(documents) }
-            guard documents.count == Self.pageRecords else { return needsPerson }
-            skip += documents.count
-        }
     }
 }
 

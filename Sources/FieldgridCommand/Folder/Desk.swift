@@ -7,6 +7,33 @@ import Foundation
 /// server, or a hub far away.
 protocol Desk: AnyObject {
     func answer(_ request: ServiceRequest) throws -> ServiceReply
+
+    /// Hands over the records of a type one by one; tells whether one of them
+    /// waits for a person.
+    func forEachRecord(
+        of type: String, where conditions: [String], _ body: (JSONValue) throws -> Void
+    ) throws -> Bool
+}
+
+extension Desk {
+    /// In pages, for desks in another process.
+    func forEachRecord(
+        of type: String, where conditions: [String], _ body: (JSONValue) throws -> Void
+    ) throws -> Bool {
+        let pageRecords = 5_000
+        var skip = 0
+        var needsPerson = false
+        while true {
+            let reply = try answer(
+                .record(
+                    ask: .list(type: type, conditions: conditions, skip: skip, limit: pageRecords)))
+            needsPerson = needsPerson || reply.needsPerson
+            let documents = reply.document.elements
+            for document in documents { try body(document) }
+            guard documents.count == pageRecords else { return needsPerson }
+            skip += documents.count
+        }
+    }
 }
 
 extension Desk {

@@ -31,9 +31,7 @@ final class HubDesk: Desk {
     func answer(
         _ request: ServiceRequest, author: String, store: any RecordStore
     ) throws -> ServiceReply {
-        let service = try RecordService(
-            store: store, place: .hub, author: author, clock: SystemClock(),
-            newID: Mint.record)
+        let service = try service(author: author, store: store)
         if let reply = try service.answer(request) { return reply }
         switch request {
         case .refresh(let ask): return try refresh(ask, service: service)
@@ -45,6 +43,18 @@ final class HubDesk: Desk {
         case .schema, .record, .imports, .conflicts, .tasks:
             preconditionFailure("the record service answers these")
         }
+    }
+
+    func forEachRecord(
+        of type: String, where conditions: [String], _ body: (JSONValue) throws -> Void
+    ) throws -> Bool {
+        try service(author: FieldgridHub.HubIdentity.author, store: hub)
+            .forEachDocument(type, conditions: conditions, body)
+    }
+
+    private func service(author: String, store: any RecordStore) throws -> RecordService {
+        try RecordService(
+            store: store, place: .hub, author: author, clock: SystemClock(), newID: Mint.record)
     }
 
     private func refresh(

@@ -18,6 +18,16 @@ struct HubFolder {
     /// `hub.json` comes last: a folder without it was not finished, and is
     /// begun anew.
     func create(schemaFolder: String?, seedFolder: String?) throws -> (schema: Schema, grids: Int) {
+        let clock = SystemClock()
+        let schema =
+            try schemaFolder.map { try SchemaFolder.schema(at: URL(fileURLWithPath: $0)) }
+            ?? SchemaReader.read(files: EmbeddedFiles.schema)
+        let files =
+            try seedFolder.map { try SchemaFolder.seeds(at: URL(fileURLWithPath: $0)) }
+            ?? EmbeddedFiles.seeds
+        let today = LocalDate(
+            milliseconds: clock.milliseconds, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
+        let seeds = try SeedReader.read(files: files, schema: schema, today: today)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let lock = try FolderLock(
             folder: path, command: "hub init", waitingUpTo: FolderAccess.lockWait)
@@ -30,16 +40,6 @@ struct HubFolder {
                     + "already.",
                 hint: "Use it as it is, or name another folder with --data.")
         }
-        let clock = SystemClock()
-        let schema =
-            try schemaFolder.map { try SchemaFolder.schema(at: URL(fileURLWithPath: $0)) }
-            ?? SchemaReader.read(files: EmbeddedFiles.schema)
-        let files =
-            try seedFolder.map { try SchemaFolder.seeds(at: URL(fileURLWithPath: $0)) }
-            ?? EmbeddedFiles.seeds
-        let today = LocalDate(
-            milliseconds: clock.milliseconds, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
-        let seeds = try SeedReader.read(files: files, schema: schema, today: today)
         for suffix in ["", "-wal", "-shm"] {
             try? FileManager.default.removeItem(atPath: databasePath + suffix)
         }

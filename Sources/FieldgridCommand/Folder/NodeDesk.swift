@@ -57,6 +57,12 @@ final class NodeDesk: Desk {
                 + "supervisor's device.")
     }
 
+    func forEachRecord(
+        of type: String, where conditions: [String], _ body: (JSONValue) throws -> Void
+    ) throws -> Bool {
+        try service().forEachDocument(type, conditions: conditions, body)
+    }
+
     private func service() throws -> RecordService {
         try RecordService(
             store: replica, place: .node, author: session.document.holder, clock: SystemClock(),

@@ -138,6 +138,11 @@ struct HubServing {
         }
         var configuration = HubServer.Configuration()
         try configuration.listen(on: listen)
+        guard SocketDesk(folder: folder) == nil else {
+            throw ServiceError(
+                "hub.served", "The folder \(folder) is being served already.",
+                hint: "Stop that server first; commands go through it meanwhile.")
+        }
         let lock = try FolderAccess.lock(folder, command: "hub serve")
         defer { lock.release() }
         let socket = try FolderSocket.path(for: folder)

@@ -20,6 +20,11 @@ enum Program {
             // Help, version and wrong usage are ArgumentParser's own business.
             RootCommand.exit(withError: error)
         }
+        let kind = type(of: command)
+        guard kind.configuration.subcommands.isEmpty else {
+            Console.complain(RootCommand.helpMessage(for: kind))
+            return ExitStatus.wrongUsage.rawValue
+        }
         do {
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

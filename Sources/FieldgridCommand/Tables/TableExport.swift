@@ -59,10 +59,9 @@ struct TableExport {
     private func forEachRecord(_ body: (JSONValue) throws -> Void) throws -> Int {
         var count = 0
         var progress = Progress()
-        let pages = RecordPages(desk: desk, type: type.name, conditions: conditions)
-        _ = try pages.forEach { documents in
-            for document in documents { try body(document) }
-            count += documents.count
+        _ = try desk.forEachRecord(of: type.name, where: conditions) { document in
+            try body(document)
+            count += 1
             progress.show("exporting: \(count) records")
         }
         progress.finish()

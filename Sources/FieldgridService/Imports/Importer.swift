@@ -182,7 +182,8 @@ struct Importer {
         if let rule = plan.map.scope, let matcher,
             let field = type.field(named: rule.addressField)
         {
-            if let address = values[field.number]?.text, let scope = matcher.township(for: address) {
+            if let address = values[field.number]?.text, let scope = matcher.township(for: address)
+            {
                 return (try service.writableScope(scope.text), false)
             }
             if let fallback { return (fallback, true) }

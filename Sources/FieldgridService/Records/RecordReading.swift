@@ -12,24 +12,41 @@ extension RecordService {
     func list(
         _ typeName: String, conditions: [String], page: Page
     ) throws -> ServiceReply {
+        var documents: [JSONValue] = []
+        let needsPerson = try forEachDocument(typeName, conditions: conditions, page: page) {
+            documents.append($0)
+        }
+        return ServiceReply(.array(documents), needsPerson: needsPerson)
+    }
+
+    /// Hands over the records of a type one by one, so that a list of any
+    /// length needs little memory; tells whether one waits for a person.
+    package func forEachDocument(
+        _ typeName: String, conditions: [String], _ body: (JSONValue) throws -> Void
+    ) throws -> Bool {
+        try forEachDocument(
+            typeName, conditions: conditions, page: Page(skip: 0, limit: nil), body)
+    }
+
+    private func forEachDocument(
+        _ typeName: String, conditions: [String], page: Page,
+        _ body: (JSONValue) throws -> Void
+    ) throws -> Bool {
         let type = try type(typeName)
         let conditions = try self.conditions(conditions, of: type)
         let waiting = try waitingConflicts(of: nil)
-        var documents: [JSONValue] = []
-        var skipped = 0
+        var place = 0
         var needsPerson = false
         try store.forEachRecord(of: type, where: conditions) { record in
-            if skipped < page.skip {
-                skipped += 1
-                return true
-            }
-            if let limit = page.limit, documents.count >= limit { return false }
+            defer { place += 1 }
+            guard place >= page.skip else { return true }
+            if let limit = page.limit, place - page.skip >= limit { return false }
             let conflicts = waiting[record.id] ?? []
-            documents.append(document(of: record, type: type, conflicts: conflicts))
+            try body(document(of: record, type: type, conflicts: conflicts))
             needsPerson = needsPerson || self.needsPerson(record, conflicts: conflicts)
             return true
         }
-        return ServiceReply(.array(documents), needsPerson: needsPerson)
+        return needsPerson
     }
 
     private func needsPerson(_ record: StoredRecord, conflicts: [RecordID]) -> Bool {
