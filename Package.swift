@@ -84,7 +84,8 @@ let package = Package(
             name: "FieldgridCommand",
             dependencies: [
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
-                "FieldgridService", "FieldgridHub", "FieldgridNode", "CQrencode", "CXlsxwriter", "CCurl", logging,
+                "FieldgridService", "FieldgridHub", "FieldgridNode", "CQrencode", "CXlsxwriter",
+                "CCurl", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -32,8 +32,7 @@ extension Hub {
                 code: "holder.missing", message: "the code needs the name of its holder",
                 hint: "give it with --holder NAME")
         }
-        var generator = SystemRandomNumberGenerator()
-        let code = EnrolmentCode.generate(for: hubKey, using: &generator)
+        let code = EnrolmentCode.generate(for: hubKey, using: &random)
         let expiresAt = now + Self.codeLifetimeMilliseconds
         try store.write { view in
             try view.put(

@@ -182,8 +182,8 @@ struct Importer {
         if let rule = plan.map.scope, let matcher,
             let field = type.field(named: rule.addressField)
         {
-            if let address = values[field.number]?.text, let scope = matcher.township(for: address)
-            {
+            let address = values[field.number]?.text
+            if let scope = address.flatMap({ matcher.township(for: $0) }) {
                 return (try service.writableScope(scope.text), false)
             }
             if let fallback { return (fallback, true) }

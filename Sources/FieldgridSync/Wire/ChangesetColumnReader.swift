@@ -100,7 +100,9 @@ struct ChangesetColumnReader {
     }
 
     private mutating func digest() throws(WireError) -> ContentDigest {
-        guard let digest = ContentDigest(try reader.raw(32)) else { throw .truncated(at: reader.offset) }
+        guard let digest = ContentDigest(try reader.raw(32)) else {
+            throw .truncated(at: reader.offset)
+        }
         return digest
     }
 
