@@ -1,0 +1,29 @@
+import Testing
+
+@testable import FieldgridCommand
+
+@Suite struct OutputTests {
+    @Test(arguments: [("abc", 3), ("中文", 4), ("e\u{301}", 1), ("（空）", 6), ("", 0)])
+    func chineseTakesTwoColumns(_ text: String, _ width: Int) {
+        #expect(DisplayWidth.of(text) == width)
+    }
+
+    @Test func columnsAreAlignedByDisplayWidth() {
+        var table = Table([.init("名称"), .init("n", isNumber: true)])
+        table.add(["甲", "1"])
+        table.add(["ab\nc", "12"])
+        #expect(table.text == "名称   n\n甲     1\nab c  12")
+    }
+
+    @Test func aLongCellIsCutWithinItsWidth() {
+        #expect(DisplayWidth.clipped("一二三四五", to: 6) == "一二…")
+        #expect(DisplayWidth.of(DisplayWidth.clipped("一二三四五", to: 6)) <= 6)
+    }
+
+    @Test func aCodeIsDrawnAsASquareWithAQuietZone() throws {
+        let drawing = try #require(QRDrawing.draw("QE0A-KVA1-CK0E-VB2Z"))
+        let lines = drawing.split(separator: "\n")
+        #expect(Set(lines.map(\.count)).count == 1)
+        #expect(lines.first?.allSatisfy { $0 == "█" } == true)
+    }
+}
