@@ -98,8 +98,7 @@ extension Acceptance {
 
     /// Accepts one changeset, or names what it waits for.
     func decide(_ changeset: Changeset, from author: Author) throws -> Receipt.Outcome {
-        let ids = Set(changeset.changes.map(\.record))
-        let earlier = try waitingEntries(for: ids, of: changeset.identity.incarnation)
+        let earlier = try waitingEntries(beside: changeset)
         // Later changes to something quarantined are judged with it: the
         // correction of a refused creation is simply the next edit.
         let fold = earlier.map(\.changeset) + [changeset]
@@ -117,9 +116,11 @@ extension Acceptance {
         return try merge(changeset, from: author)
     }
 
-    private func waitingEntries(
-        for ids: Set<RecordID>, of incarnation: IncarnationID
-    ) throws -> [WaitingChangeset] {
+    /// What waits of the same incarnation and cannot be told apart from this
+    /// changeset: the creation of a record it touches, or the same units.
+    private func waitingEntries(beside changeset: Changeset) throws -> [WaitingChangeset] {
+        let incarnation = changeset.identity.incarnation
+        let ids = Set(changeset.changes.map(\.record))
         var entries: [ChangesetIdentity: WaitingChangeset] = [:]
         if storeIsClear == nil { storeIsClear = try store.waitingCount() == 0 }
         if storeIsClear == true, waiting.isEmpty { return [] }
@@ -133,7 +134,24 @@ extension Acceptance {
         {
             entries[identity] = entry
         }
-        return entries.values.sorted { $0.changeset.identity < $1.changeset.identity }
+        let touched = Set(changeset.changes.map { UnitOfRecord($0) })
+        let bound = try entries.values.filter { entry in
+            try entry.changeset.changes.contains { change in
+                try touched.contains(UnitOfRecord(change))
+                    || (ids.contains(change.record) && record(change.record) == nil)
+            }
+        }
+        return bound.sorted { $0.changeset.identity < $1.changeset.identity }
+    }
+
+    private struct UnitOfRecord: Hashable {
+        var record: RecordID
+        var unit: UnitNumber
+
+        init(_ change: Change) {
+            record = change.record
+            unit = change.unit
+        }
     }
 
     /// The time that counts, and whether it had to be moved to a bound:

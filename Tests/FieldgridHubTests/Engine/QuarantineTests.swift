@@ -44,6 +44,18 @@ import Testing
         #expect(try hub.hub.status().quarantined == 0)
     }
 
+    @Test func aRefusedEditDoesNotHoldUpEditsOfOtherUnits() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create("employer", .test(1), ["name": .text("虚构木业")])
+        try node.set("employer", .test(1), ["uscc": .text("912206")])
+        try node.set("employer", .test(1), ["phone": .text("13804390001")])
+        try node.set("employer", .test(1), ["uscc": .text("912206020000000005")])
+        let reply = try node.exchange()
+        #expect((1...4).map { code(reply, $0) } == [nil, .rule, nil, nil])
+        #expect(try hub.hub.status().quarantined == 0)
+    }
+
     @Test func aGridOutsideTheEnrolmentIsRefused() throws {
         let hub = try TestHub()
         var node = SketchNode(hub, try hub.enrol("虚构·甲"))
