@@ -31,8 +31,9 @@ struct HubInit: AsyncParsableCommand {
             "grids": .integer(Int64(made.grids)), "types": .integer(Int64(made.schema.types.count)),
         ])
         try output.report(ServiceReply(document)) { _ in
-            "Made the hub in \(folder.path): \(made.grids) grids, \(made.schema.types.count) record "
-                + "types (\(made.schema.label.zh)).\nNext: fieldgrid hub serve --data \(folder.path)"
+            "Made the hub in \(folder.path): \(made.grids) grids, "
+                + "\(made.schema.types.count) record types (\(made.schema.label.zh)).\n"
+                + "Next: fieldgrid hub serve --data \(folder.path)"
         }
     }
 }
@@ -102,7 +103,7 @@ struct HubDevices: AsyncParsableCommand {
                     })
             }
             return table.isEmpty
-                ? "No devices yet. Let one in with `fieldgrid hub enrol --scope CODE --holder NAME`."
+                ? "No devices yet. Let one in: fieldgrid hub enrol --scope CODE --holder NAME"
                 : table.text
         }
     }

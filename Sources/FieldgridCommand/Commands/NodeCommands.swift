@@ -50,7 +50,8 @@ struct NodeJoin: AsyncParsableCommand {
             "pulled": sync.document["pulled"],
         ])
         try output.report(ServiceReply(document)) { document in
-            "Joined \(hub) as \(document["holder"].text ?? "") for \(document["scope"].text ?? ""), "
+            "Joined \(hub) as \(document["holder"].text ?? "") "
+                + "for \(document["scope"].text ?? ""), "
                 + "\(document["pulled"].integer ?? 0) records received. It works without a network "
                 + "from now on."
         }
@@ -80,7 +81,8 @@ struct NodeSync: AsyncParsableCommand {
             }
             if number("conflicts_open") > 0 {
                 lines.append(
-                    "\(number("conflicts_open")) conflicts wait for a person: fieldgrid conflicts list"
+                    "\(number("conflicts_open")) conflicts wait for a person: "
+                        + "fieldgrid conflicts list"
                 )
             }
             return lines.joined(separator: "\n")
@@ -101,7 +103,8 @@ struct NodeStatus: AsyncParsableCommand {
             let number = { (key: String) in document[key].integer ?? 0 }
             let scopes = document["scopes"].elements.compactMap(\.text).joined(separator: ", ")
             return """
-                node         \(document["node"].text ?? "") (\(document["holder"].text ?? ""), \(scopes))
+                node         \(document["node"].text ?? "")
+                holder       \(document["holder"].text ?? "") (\(scopes))
                 hub          \(document["hub"].text ?? ""), \
                 \(document["hub_reachable"].bool == true ? "reachable" : "not reachable now")
                 last sync    \(document["last_sync_at"].text.map(ShownTime.text) ?? "never")

@@ -29,7 +29,7 @@ struct RecordImport: AsyncParsableCommand {
             ]
             if number("grid_unknown") > 0 {
                 lines.append(
-                    "\(number("grid_unknown")) without a grid that their address names; they wait in "
+                    "\(number("grid_unknown")) have an address that names no grid; they wait in "
                         + "the scope above with the mark “grid unknown”.")
             }
             for scope in document["scopes"].members {

@@ -7,8 +7,9 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "The whole story on this machine, in a minute.",
         discussion: """
-            Real processes, real SQLite files, real HTTP on loopback: a hub, two grid assistants and \
-            a township office, in a temporary folder. All employers and people are fictional (虚构).
+            Real processes, real SQLite files, real HTTP on loopback: a hub, two grid assistants
+            and a township office, in a temporary folder. All employers and people are fictional
+            (虚构).
             """)
 
     @Flag(help: "Keep the folder, to look at it afterwards.")

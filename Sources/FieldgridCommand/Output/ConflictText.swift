@@ -16,7 +16,8 @@ struct ConflictText {
         let label = type.flatMap { Unit(named: unit, of: $0)?.label.zh } ?? unit
         let name = conflict["record_name"].text ?? conflict["record"].text ?? ""
         var lines = [
-            "\(conflict["id"].text ?? "")  [\(Self.state(conflict["state"].text))]  \(name) · \(label)",
+            "\(conflict["id"].text ?? "")  [\(Self.state(conflict["state"].text))]  "
+                + "\(name) · \(label)",
             "  \(conflict["reason"]["zh"].text ?? "")",
             "  \(conflict["reason"]["en"].text ?? "")",
         ]

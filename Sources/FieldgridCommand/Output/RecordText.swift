@@ -119,7 +119,9 @@ struct RecordText {
                 entry["reason_zh"].text ?? "",
             ])
         }
-        return table.isEmpty ? "本机没有待上报的修改；完整的历史在中心。(Nothing waits here; the hub has the whole history.)" : table.text
+        return table.isEmpty
+            ? "本机没有待上报的修改；完整的历史在中心。"
+                + "(Nothing waits here; the hub has the whole history.)" : table.text
     }
 
     func types(_ document: JSONValue, named name: String?) -> String {

@@ -38,7 +38,8 @@ struct ReasonText {
             return Label(
                 zh: "“\(subject.zh)”被同时修改（\(who.zh)）：\(rule.zh)；\(ending.zh)。",
                 en:
-                    "“\(subject.en)” was changed concurrently (\(who.en)): \(rule.en); \(ending.en)."
+                    "“\(subject.en)” was changed concurrently (\(who.en)): "
+                    + "\(rule.en); \(ending.en)."
             )
         }
     }
@@ -92,13 +93,12 @@ struct ReasonText {
     /// `张三 10:00, 李四 10:05`.
     private var people: Label {
         let parts = conflict.sides.map { side in
+            let who = "\(side.author) \(ShownTime.text(side.at))"
             let source = ValueSource(rawValue: side.source)?.label
-            let clamped = side.isClamped ? Label(zh: "，时钟不准", en: ", wrong clock") : nil
+            let clamped = side.isClamped ? Label(zh: "时钟不准", en: "wrong clock") : nil
             return Label(
-                zh:
-                    "\(side.author) \(ShownTime.text(side.at))\(source.map { "，\($0.zh)" } ?? "")\(clamped?.zh ?? "")",
-                en:
-                    "\(side.author) \(ShownTime.text(side.at))\(source.map { ", \($0.en)" } ?? "")\(clamped?.en ?? "")"
+                zh: [who, source?.zh, clamped?.zh].compactMap { $0 }.joined(separator: "，"),
+                en: [who, source?.en, clamped?.en].compactMap { $0 }.joined(separator: ", ")
             )
         }
         return Label(

@@ -71,7 +71,7 @@ extension RecordService {
         guard conflict.sides.indices.contains(number - 1) else {
             throw ServiceError(
                 "conflict.side-unknown",
-                "The conflict \(conflict.id) has sides 1 to \(conflict.sides.count), not \(number).",
+                "The conflict has sides 1 to \(conflict.sides.count), not \(number).",
                 hint: "`fieldgrid conflicts show \(conflict.id)` shows them.")
         }
         return conflict.sides[number - 1].value

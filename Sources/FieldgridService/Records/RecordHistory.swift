@@ -62,7 +62,8 @@ struct HistoryReason {
             return Label(
                 zh: "与\(others)同时修改，\(ReasonText.rule(outcome.rule).zh)，采用此值",
                 en:
-                    "Concurrent with \(others); \(ReasonText.rule(outcome.rule).en); this value leads."
+                    "Concurrent with \(others); \(ReasonText.rule(outcome.rule).en); "
+                    + "this value leads."
             )
         case .loses:
             return Label(
