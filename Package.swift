@@ -123,6 +123,13 @@ let package = Package(
                 "FieldgridNode",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridCommandTests",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridService",
+                "FieldgridHub", "FieldgridNode", "FieldgridCommand",
+            ],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
         .testTarget(name: "SystemTests", path: "Tests/System", swiftSettings: settings),
     ]

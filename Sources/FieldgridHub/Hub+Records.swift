@@ -93,7 +93,7 @@ extension Hub: RecordStore {
             let isTouched = unit.members.contains { edit.values[$0.number] != nil }
             guard isTouched || edit.settlements[number] != nil else { continue }
             let members = unit.members.enumerated().map { place, field in
-                edit.values[field.number].map(Self.canonical)
+                edit.values[field.number].map(Canonical.canonical)
                     ?? present?.members[place] ?? .null
             }
             let value = UnitValue(members)
@@ -101,13 +101,6 @@ extension Hub: RecordStore {
             append(number, value)
         }
         return changes
-    }
-
-    /// Text as the engine keeps it: NFC, and empty is null.
-    private static func canonical(_ value: Value) -> Value {
-        guard case .text(let text) = value else { return value }
-        let composed = text.precomposedStringWithCanonicalMapping
-        return composed.isEmpty ? .null : .text(composed)
     }
 
     package func history(_ id: RecordID) throws -> [HistoryEntry] {

@@ -40,6 +40,9 @@ struct ErrorReport {
         case let error as CocoaError:
             self.init(error.localizedDescription, "Check the path and your rights to it.")
         default:
+            // ArgumentParser's own, such as a request for help, is thrown as a
+            // type that it does not publish; it says and ends it best itself.
+            if String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") { return nil }
             self.init(String(describing: error), nil)
         }
     }

@@ -50,7 +50,8 @@ extension Hub {
         _ claim: EnrolmentClaim, hubKey: DevicePublicKey
     ) throws -> EnrolmentAnswer {
         let now = now
-        let device = try store.write { view -> DeviceRow in
+        let device = try accepting { acceptance -> DeviceRow in
+            let view = acceptance.store
             guard let issued = try view.enrolment(lookup: claim.lookup),
                 claim.isProved(by: EnrolmentKey(issued.key))
             else {
@@ -82,6 +83,7 @@ extension Hub {
             used.usedBy = device.node
             try view.put(device)
             try view.put(used)
+            try acceptance.writeRecord(of: device)
             return device
         }
         return EnrolmentAnswer(
@@ -108,7 +110,8 @@ extension Hub {
     /// - Returns: the device, revoked now or before.
     package func revoke(_ name: String) throws -> DeviceRow {
         let now = now
-        return try store.write { view in
+        return try accepting { acceptance in
+            let view = acceptance.store
             let found = try view.devices().first {
                 $0.node.description == name || $0.keyID == name
             }
@@ -120,6 +123,7 @@ extension Hub {
             if device.revokedAt == nil {
                 device.revokedAt = now
                 try view.put(device)
+                try acceptance.writeRecord(of: device)
             }
             return device
         }
@@ -161,6 +165,23 @@ extension Hub {
             counts[type.name] = count
         }
         return counts
+    }
+}
+
+extension Acceptance {
+    /// A device is also a record of its scope, for those who see that scope.
+    func writeRecord(of device: DeviceRow) throws {
+        typealias Names = SystemTypes.Device
+        try writeOwn(
+            Names.name, RecordID(device.node.bits), scope: device.scope,
+            values: [
+                Names.node: .text(device.node.description), Names.holder: .text(device.holder),
+                Names.role: .text(device.role),
+                Names.state: .text(device.revokedAt == nil ? "active" : "revoked"),
+                Names.publicKey: .text(Base64.encode(device.publicKey)),
+                Names.enrolledAt: .integer(device.enrolledAt),
+                Names.revokedAt: device.revokedAt.map(Value.integer) ?? .null,
+            ])
     }
 }
 

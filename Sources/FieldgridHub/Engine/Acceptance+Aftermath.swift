@@ -141,7 +141,8 @@ extension Acceptance {
         of state: RecordState, _ entry: SchemaIndex.Entry, _ offer: Offer, _ activity: Activity
     ) throws {
         let isPerson = offer.source != .import && offer.source != .hub
-        guard isPerson || activity.isNew || activity.touchesStatus else { return }
+        guard isPerson || activity.isNew || activity.touchesStatus || activity.touchesTitle
+        else { return }
         let saved = RefreshPeriod(at: offer.time.milliseconds)
         for period in try openPeriods() {
             let id = RecordID.task(of: state.id, in: period)
@@ -149,8 +150,13 @@ extension Acceptance {
             let completes = isPerson && saved == period
             if !exists, state.isAlive, entry.isActive(state) {
                 try writeTask(id, of: state, entry, period, doneBy: completes ? offer : nil)
-            } else if exists, completes {
-                try complete(id, state.scope, by: offer)
+            } else if exists {
+                if completes { try complete(id, state.scope, by: offer) }
+                if activity.touchesTitle {
+                    try writeOwn(
+                        SystemTypes.Task.name, id, scope: state.scope,
+                        values: [SystemTypes.Task.title: title(of: state, entry)])
+                }
             }
         }
     }
@@ -181,11 +187,9 @@ extension Acceptance {
         _ period: RefreshPeriod, doneBy offer: Offer?
     ) throws {
         typealias Names = SystemTypes.Task
-        let title = entry.type.title.flatMap { entry.type.field(named: $0) }
-        let name = title.flatMap { state.values(type: entry.type)[$0.number] } ?? .null
         var values: [String: Value] = [
             Names.record: .text(state.id.description), Names.recordType: .text(entry.type.name),
-            Names.title: name, Names.period: .text(period.description),
+            Names.title: title(of: state, entry), Names.period: .text(period.description),
             Names.due: .text(period.due.description),
             Names.state: .text(offer == nil ? TaskState.due : TaskState.done),
         ]
@@ -194,6 +198,11 @@ extension Acceptance {
             values[Names.doneBy] = .text(offer.author)
         }
         try writeOwn(Names.name, id, scope: state.scope, values: values)
+    }
+
+    private func title(of state: RecordState, _ entry: SchemaIndex.Entry) -> Value {
+        let field = entry.type.title.flatMap { entry.type.field(named: $0) }
+        return field.flatMap { state.values(type: entry.type)[$0.number] } ?? .null
     }
 
     private func complete(_ id: RecordID, _ scope: ScopeCode, by offer: Offer) throws {

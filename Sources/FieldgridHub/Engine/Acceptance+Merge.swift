@@ -93,7 +93,8 @@ extension Acceptance {
                 record: state.id, type: state.type, offer: offer,
                 Activity(
                     isNew: isNew,
-                    touchesStatus: changes.contains { $0.unit == entry.statusUnit })))
+                    touchesStatus: changes.contains { $0.unit == entry.statusUnit },
+                    touchesTitle: changes.contains { $0.unit == entry.titleUnit })))
     }
 
     private func newRecord(_ change: Change, _ offer: Offer) -> RecordState {
@@ -111,9 +112,18 @@ extension Acceptance {
 
     private func seen(_ change: Change, _ changeset: Changeset) -> Seen {
         Seen(
-            identity: changeset.identity,
-            context: changeset.epoch == hub.epoch ? changeset.context : [:],
+            identity: changeset.identity, context: credible(changeset),
             exception: change.seenThrough, named: change.settles?.sides ?? [])
+    }
+
+    /// A context of another epoch, or of positions that the hub never gave,
+    /// counts as having seen nothing: that errs towards a conflict.
+    private func credible(_ changeset: Changeset) -> [ScopeCode: Position] {
+        guard changeset.epoch == hub.epoch else { return [:] }
+        if changeset.identity.incarnation == hub.incarnation { return changeset.context }
+        return changeset.context.filter { scope, position in
+            position <= headsAtStart[scope]?.position ?? .zero
+        }
     }
 
     private func mergePresence(

@@ -90,10 +90,24 @@ extension Acceptance {
             return Refusal(
                 .reference, zh: "中心没有这条记录", en: "the hub does not have record \(id)")
         }
+        if let refusal = engineUnitRefusal(fold) { return refusal }
         if let refusal = try scopeRefusal(fold, present, entry, created: created, author) {
             return refusal
         }
         return try valueRefusal(fold, isNew: present == nil, entry)
+    }
+
+    /// The two units that every type has hold nothing but these.
+    private func engineUnitRefusal(_ fold: Fold) -> Refusal? {
+        if let presence = fold.values[.presence], presence != .alive, presence != .deleted {
+            return Refusal(
+                .rule, zh: "记录的存在只能是 1 或 0", en: "the presence of a record is 1 or 0")
+        }
+        if let scope = fold.values[.scope], scope.members.count != 1 || scope.single.text == nil {
+            return Refusal(
+                .scopeUnknown, zh: "网格须写代码", en: "the scope of a record is a grid's code")
+        }
+        return nil
     }
 
     private func scopeRefusal(
@@ -156,6 +170,12 @@ extension Acceptance {
                 return Refusal(
                     .schema, zh: "中心还不认识第 \(number.value) 项，请先升级中心",
                     en: "the hub does not know unit \(number.value) of \(type.name)")
+            }
+            if let wrong = value.members.first(where: { !Canonical.isCanonical($0) }) {
+                return Refusal(
+                    .rule, zh: "“\(unit.name)”的文字不规范（须为 NFC，非空，无控制字符）",
+                    en: "unit \(unit.name) is not canonical: text must be NFC, not empty, without "
+                        + "U+0000 (\(wrong.text?.utf8.count ?? 0) bytes)")
             }
             for (field, member) in zip(unit.members, value.members) {
                 let wrong = type.violations(

@@ -33,6 +33,8 @@ final class Acceptance {
     var rekeyed: Set<RecordID> = []
     var moved: [RecordID: (scope: ScopeCode, number: RecordNumber)] = [:]
     var heads: [ScopeCode: ScopeHead]
+    /// Where the scopes stood before this batch: nobody has seen more.
+    let headsAtStart: [ScopeCode: ScopeHead]
     var touchedScopes: Set<ScopeCode> = []
     var history: [HistoryRow] = []
     var incarnations: [IncarnationID: IncarnationHead] = [:]
@@ -64,6 +66,7 @@ final class Acceptance {
         self.grids = grids
         self.now = now
         heads = try store.heads()
+        headsAtStart = heads
         let last = try store.setting(.hybridTime).flatMap { Int64($0) } ?? 0
         clock = HybridClock(last: HybridTime(raw: last))
     }
@@ -195,6 +198,8 @@ struct Activity {
     var isNew = false
     /// Whether the unit that says if the record is active was touched.
     var touchesStatus = false
+    /// Whether the record may have another name now.
+    var touchesTitle = false
 }
 
 /// What happened to a conflict.

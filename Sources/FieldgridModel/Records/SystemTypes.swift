@@ -29,6 +29,17 @@ package enum SystemTypes {
         package static let state = "state"
     }
 
+    package enum Device {
+        package static let name = "device"
+        package static let node = "node"
+        package static let holder = "holder"
+        package static let role = "role"
+        package static let state = "state"
+        package static let publicKey = "public_key"
+        package static let enrolledAt = "enrolled_at"
+        package static let revokedAt = "revoked_at"
+    }
+
     package enum Conflict {
         package static let name = "conflict"
         package static let kind = "kind"
@@ -55,6 +66,13 @@ package enum SystemTypes {
             [
                 Task.record, Task.recordType, Task.title, Task.period, Task.due, Task.state,
                 Task.doneAt, Task.doneBy,
+            ]
+        ),
+        (
+            Device.name,
+            [
+                Device.node, Device.holder, Device.role, Device.state, Device.publicKey,
+                Device.enrolledAt, Device.revokedAt,
             ]
         ),
         (

@@ -36,6 +36,8 @@ package struct SchemaIndex: Sendable {
         package let keyUnits: Set<UnitNumber>
         /// The unit that says whether a refreshed record is active.
         package let statusUnit: UnitNumber?
+        /// The unit that names the record to people.
+        package let titleUnit: UnitNumber?
 
         init(
             _ type: RecordType, units: [UnitNumber: Unit], rules: [Rule],
@@ -50,6 +52,7 @@ package struct SchemaIndex: Sendable {
                 .map { type.unit(of: $0) }
             statusUnit = type.refresh.flatMap { type.field(named: $0.statusField) }
                 .map { type.unit(of: $0) }
+            titleUnit = type.title.flatMap { type.field(named: $0) }.map { type.unit(of: $0) }
             requiredUnits = units.values.filter { $0.members.contains(where: \.required) }
                 .sorted { $0.number < $1.number }
         }

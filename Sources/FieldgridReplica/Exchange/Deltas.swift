@@ -8,7 +8,7 @@ extension ReplyApplication {
         guard let layout = memory.layouts[delta.type] else { return try carry(whole: delta) }
         let (id, row) = try locate(delta, layout)
         try carryUnknownUnits(of: delta, id, layout)
-        guard !pendingIDs.contains(id) else {
+        guard try !isPending(id) else {
             return try applyBelowPending(delta, id, row, layout)
         }
         if delta.presence == .deleted {
@@ -49,7 +49,7 @@ extension ReplyApplication {
 
     /// Where the hub has a record, whatever own move waits.
     private func hubScope(of row: RecordRow, _ id: RecordID) throws -> ScopeCode {
-        guard pendingIDs.contains(id) else { return row.scope }
+        guard try isPending(id) else { return row.scope }
         for entry in try PendingEntry.all(of: id, db) {
             if let base = entry.units[.scope]?.base.single.text { return ScopeCode(base) }
         }
@@ -124,7 +124,7 @@ extension ReplyApplication {
         guard let row = found, let id = row.id, try hubScope(of: row, id) == delta.scope else {
             return
         }
-        guard pendingIDs.contains(id) else {
+        guard try isPending(id) else {
             return try db.run(layout.sql.delete, .integer(row.rec))
         }
         var entries = try PendingEntry.all(of: id, db)

@@ -12,8 +12,8 @@ struct ReplyApplication {
     let db: Database
     var memory: ReplicaMemory
     var result = AppliedReply()
-    /// Records with own changes that the hub has not decided on.
-    var pendingIDs: Set<RecordID> = []
+    /// Whether any record has own changes that the hub has not decided on.
+    private(set) var hasPending = true
 
     init(_ reply: ExchangeReply, _ memory: ReplicaMemory, _ db: Database) {
         self.reply = reply
@@ -31,7 +31,7 @@ struct ReplyApplication {
         memory.state.epoch = reply.epoch
         try applySchema()
         try applyReceipts()
-        try loadPending()
+        hasPending = try db.integer("SELECT 1 FROM fg_pending LIMIT 1") != nil
         try db.uncaptured { () throws -> Void in
             for delta in reply.records where delta.presence != .left { try apply(delta) }
             for delta in reply.records where delta.presence == .left { try leave(delta) }
@@ -46,12 +46,13 @@ struct ReplyApplication {
         result.outboxLeft = try Outbox.count(.waiting, db)
     }
 
-    mutating func loadPending() throws {
-        pendingIDs = []
-        let query = try Query(db, "SELECT id FROM fg_pending")
-        while try query.step() {
-            if let id = RecordID(blob: query.blob(0)) { pendingIDs.insert(id) }
-        }
+    /// Whether own changes of a record wait for the hub's decision.
+    func isPending(_ id: RecordID) throws -> Bool {
+        guard hasPending else { return false }
+        let query = try Query(db, "SELECT 1 FROM fg_pending WHERE id = ?")
+        query.bind(1, id.blob)
+        defer { query.finish() }
+        return try query.step()
     }
 
     private mutating func applySchema() throws {
@@ -61,7 +62,6 @@ struct ReplyApplication {
         try memory.replaceSchema(try decode(document), document: document)
         try Migration.write(memory, document: document, db)
         result.schemaChanged = true
-        try loadPending()
         try db.uncaptured { try applyCarried() }
     }
 
@@ -113,7 +113,6 @@ struct ReplyApplication {
     /// are acknowledged.
     private mutating func purgeLeftScopes() throws {
         guard !memory.state.leaving.isEmpty else { return }
-        try loadPending()
         for scope in memory.state.leaving {
             var keeps = false
             for layout in memory.orderedLayouts {
@@ -122,8 +121,11 @@ struct ReplyApplication {
                 query.bind(1, scope.text)
                 var rows: [Int64] = []
                 while try query.step() {
-                    let isPending = RecordID(query.text(1)).map { pendingIDs.contains($0) }
-                    if isPending == true { keeps = true } else { rows.append(query.integer(0)) }
+                    if let id = RecordID(query.text(1)), try isPending(id) {
+                        keeps = true
+                    } else {
+                        rows.append(query.integer(0))
+                    }
                 }
                 for row in rows { try db.run(layout.sql.delete, .integer(row)) }
             }

@@ -15,19 +15,19 @@ enum Migration {
         try query.run()
         let layouts = memory.orderedLayouts
         for layout in layouts { try writeTable(layout, scope: memory.onlyScope, db) }
-        try db.run("DROP TABLE IF EXISTS fg_log")
-        try db.run(EngineTables.log(for: layouts))
+        try db.define("DROP TABLE IF EXISTS fg_log")
+        try db.define(EngineTables.log(for: layouts))
         for layout in layouts {
             for trigger in CaptureTriggers.all(of: layout) {
-                try db.run("DROP TRIGGER IF EXISTS \(Identifier.quote(trigger.name))")
-                try db.run(trigger.sql)
+                try db.define("DROP TRIGGER IF EXISTS \(Identifier.quote(trigger.name))")
+                try db.define(trigger.sql)
             }
         }
         try Labels.write(memory.schema, db)
         for type in memory.schema.types {
-            try db.run(
+            try db.define(
                 "DROP VIEW IF EXISTS \(Identifier.quote(ReadableViews.name(of: type)))")
-            try db.run(ReadableViews.create(type))
+            try db.define(ReadableViews.create(type))
         }
         try noteVersion(db)
     }
@@ -42,14 +42,14 @@ enum Migration {
     static func writeTable(_ layout: TypeLayout, scope: ScopeCode?, _ db: Database) throws {
         let present = try columns(of: layout.type.name, db)
         if present.isEmpty {
-            try db.run(RecordTables.create(layout, scope: scope))
+            try db.define(RecordTables.create(layout, scope: scope))
         } else {
             for field in layout.type.fields where !present.contains(field.name) {
-                try db.run(
+                try db.define(
                     "ALTER TABLE \(layout.sql.table) ADD COLUMN \(RecordTables.column(of: field))")
             }
         }
-        try db.run(RecordTables.numberIndex(layout))
+        try db.define(RecordTables.numberIndex(layout))
     }
 
     static func columns(of table: String, _ db: Database) throws -> Set<String> {
@@ -130,8 +130,8 @@ enum LayoutCheck {
                 guard found.map({ !$0.utf8.elementsEqual(trigger.sql.utf8) }) ?? true else {
                     continue
                 }
-                if found != nil { try db.run("DROP TRIGGER \(Identifier.quote(trigger.name))") }
-                try db.run(trigger.sql)
+                if found != nil { try db.define("DROP TRIGGER \(Identifier.quote(trigger.name))") }
+                try db.define(trigger.sql)
                 report.triggersRepaired.append(trigger.name)
             }
         }

@@ -112,8 +112,9 @@ struct Query {
 }
 
 extension Database {
-    /// Runs one statement that is not worth preparing for long.
-    func run(_ sql: String) throws { try execute(sql: sql) }
+    /// Runs a statement that changes the layout or the connection. GRDB has
+    /// to see it, to drop what it prepared under the old one.
+    func define(_ sql: String) throws { try execute(sql: sql) }
 
     /// The first column of the first row.
     func integer(_ sql: String) throws -> Int64? {

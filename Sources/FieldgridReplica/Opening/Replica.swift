@@ -60,7 +60,7 @@ package final class Replica: RecordStore {
             let memory = try ReplicaMemory(
                 state: state, schema: schema, document: schemaDocument, world: world)
             try queue.write { db in
-                for sql in EngineTables.statements { try db.run(sql) }
+                for sql in EngineTables.statements { try db.define(sql) }
                 try ReplicaState.insert(state, db)
                 try Migration.write(memory, document: schemaDocument, db)
             }
@@ -199,7 +199,7 @@ extension Replica {
 
     /// Limits the file to so many pages, to try what a full disk does.
     package func limitPages(_ pages: Int64) throws {
-        try queue.writeWithoutTransaction { try $0.run("PRAGMA max_page_count = \(pages)") }
+        try queue.writeWithoutTransaction { try $0.define("PRAGMA max_page_count = \(pages)") }
     }
 }
 
@@ -216,11 +216,11 @@ enum Connection {
         try queue.writeWithoutTransaction { db in
             // After opening: entering WAL mode, GRDB sets `synchronous` to NORMAL, under which
             // a power cut may take back a commit that was reported.
-            try db.run("PRAGMA synchronous = FULL")
-            try db.run("PRAGMA trusted_schema = OFF")
-            try db.run("PRAGMA mmap_size = 0")
-            try db.run("PRAGMA cell_size_check = ON")
-            try db.run("PRAGMA cache_size = -32768")
+            try db.define("PRAGMA synchronous = FULL")
+            try db.define("PRAGMA trusted_schema = OFF")
+            try db.define("PRAGMA mmap_size = 0")
+            try db.define("PRAGMA cell_size_check = ON")
+            try db.define("PRAGMA cache_size = -32768")
             guard try db.integer("PRAGMA synchronous") == 2 else {
                 throw ReplicaError(
                     .storageFailed, "SQLite does not promise durability for \(path)",

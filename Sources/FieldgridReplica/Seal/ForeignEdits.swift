@@ -5,7 +5,7 @@ import GRDB
 /// one changeset per record, before anything else happens.
 enum ForeignEdits {
     /// Who made an edit that no program of ours saved.
-    static let author = "outside the program"
+    static let author = Changeset.outsideProgram
 
     static func seal(
         _ memory: inout ReplicaMemory, _ db: Database, mint: @escaping () -> RecordID,

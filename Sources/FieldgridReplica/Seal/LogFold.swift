@@ -113,7 +113,7 @@ struct LogFold {
             guard let operation = LogOperation(rawValue: query.integer(2)) else { continue }
             var row = LogRow(
                 type: TypeNumber(Int(query.integer(0))), rec: query.integer(1),
-                operation: operation, at: query.integer(3), id: query.text(4),
+                operation: operation, at: query.integer(3) * 1_000, id: query.text(4),
                 number: query.integerIfAny(5), olds: [])
             let width = (memory.layouts[row.type]?.columnCount ?? 0) + 1
             switch operation {

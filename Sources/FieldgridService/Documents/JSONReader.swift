@@ -145,7 +145,9 @@ package struct JSONReader {
             var code = try unit()
             if (0xd800..<0xdc00).contains(code), bytes[index...].starts(with: "\\u".utf8) {
                 index += 2
-                code = 0x10000 + (code - 0xd800) << 10 + (try unit() &- 0xdc00)
+                let low = try unit()
+                guard (0xdc00..<0xe000).contains(low) else { throw failure("half a character") }
+                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
             guard let scalar = Unicode.Scalar(code) else { throw failure("half a character") }
             content.append(contentsOf: String(Character(scalar)).utf8)

@@ -48,7 +48,7 @@ package struct ExchangeDocument {
     ) throws -> [ScopeCode: Position] {
         var positions: [ScopeCode: Position] = [:]
         for member in value.members {
-            guard let position = member.value.integer, position >= 0 else {
+            guard let position = member.value.integer, (0..<(1 << 53)).contains(position) else {
                 throw Fault(path: "\(path).\(member.key)", expected: "a position, 0 or greater")
             }
             positions[ScopeCode(member.key)] = Position(position)
@@ -94,8 +94,8 @@ package struct ExchangeDocument {
     private func changeset(
         _ value: JSONValue, _ incarnation: IncarnationID, _ schema: SchemaTag, _ path: String
     ) throws -> Changeset {
-        guard let seq = value["seq"].integer, seq > 0 else {
-            throw Fault(path: "\(path).seq", expected: "a sequence, 1 or greater")
+        guard let seq = value["seq"].integer, (1..<(1 << 53)).contains(seq) else {
+            throw Fault(path: "\(path).seq", expected: "a sequence from 1, below 2^53")
         }
         guard let author = value["author"].text else {
             throw Fault(path: "\(path).author", expected: "the author's name")

@@ -15,7 +15,9 @@ extension ExchangeDocument {
         }
         return .object([
             "epoch": .text(reply.epoch.description), "time": .integer(reply.time.raw),
-            "schema": .text(String(reply.schema.value, radix: 16)), "chain": chain,
+            "schema": .text(String(reply.schema.value, radix: 16)),
+            "schema_document": reply.schemaDocument.flatMap { try? JSONReader.read($0) } ?? .null,
+            "chain": chain,
             "receipts": .array(reply.receipts.map(receipt)), "positions": .object(positions),
             "records": .array(reply.records.map { record($0, schema) }),
             "has_more": .bool(reply.hasMore),
