@@ -108,6 +108,16 @@ import Testing
         #expect(second.records[.test(1)]?[unit]?.single == .text("13804390002"))
     }
 
+    @Test func nobodyHasSeenWhatHasNotHappened() throws {
+        var (hub, first, second) = try pair()
+        try first.set("employer", .test(1), ["phone": .text("13804390002")])
+        try first.exchange()
+        second.positions[TestHub.village] = Position(1 << 40)
+        try second.set("employer", .test(1), ["phone": .text("13804390003")])
+        try second.exchange()
+        #expect(try conflicts(hub).count == 1, "a context from nowhere overwrites nothing")
+    }
+
     @Test func aYearAheadNeverWinsByItself() throws {
         var (hub, first, second) = try pair()
         try first.set("employer", .test(1), ["phone": .text("13804390002")])

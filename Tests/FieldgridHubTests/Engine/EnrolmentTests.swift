@@ -79,4 +79,16 @@ import Testing
         #expect(try hub.hub.device(keyID: device.keyID)?.revokedAt == hub.clock.milliseconds)
         #expect(try hub.hub.devices().count == 1)
     }
+
+    @Test func aDeviceIsARecordOfItsScope() throws {
+        let hub = try TestHub()
+        let device = try hub.enrol("虚构·甲")
+        let type = try hub.type("device")
+        let state = try #require(type.field(named: "state")).number
+        let id = RecordID(device.node.bits)
+        #expect(try hub.hub.record(id, type: type)?.scope == TestHub.village)
+        #expect(try hub.hub.record(id, type: type)?.values[state] == .text("active"))
+        _ = try hub.hub.revoke(device.keyID)
+        #expect(try hub.hub.record(id, type: type)?.values[state] == .text("revoked"))
+    }
 }

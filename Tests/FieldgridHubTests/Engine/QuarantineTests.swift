@@ -86,6 +86,30 @@ import Testing
         #expect(code(try node.exchange(), 1) == .reference)
     }
 
+    /// What a form never makes, and a faulty client might.
+    @Test(arguments: [
+        (UnitNumber.presence, Value.integer(7), QuarantineCode.rule),
+        (UnitNumber.scope, .null, .scopeUnknown),
+        (UnitNumber.scope, .integer(5), .scopeUnknown),
+        (UnitNumber(2), .text("e\u{301}"), .rule),
+        (UnitNumber(2), .text(""), .rule),
+        (UnitNumber(2), .text("a\u{0}b"), .rule),
+    ])
+    func valuesThatAreNotCanonicalAreRefused(
+        unit: UnitNumber, value: Value, expected: QuarantineCode
+    ) throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create("employer", .test(1), ["name": .text("虚构木业")])
+        node.save([
+            Change(
+                type: try hub.type("employer").number, record: .test(1), unit: unit,
+                value: UnitValue(value))
+        ])
+        let reply = try node.exchange()
+        #expect([code(reply, 1), code(reply, 2)] == [nil, expected])
+    }
+
     @Test(arguments: [("虚构·别人", ValueSource.onSite), ("虚构·甲", .hub)])
     func aDeviceSpeaksForItsHolderOnly(author: String, source: ValueSource) throws {
         let hub = try TestHub()

@@ -137,6 +137,30 @@ import Testing
         #expect(try node.exchange().records.filter { $0.type == task }.count == 4)
     }
 
+    @Test func aTaskFollowsTheNameOfItsEmployer() throws {
+        let hub = try TestHub()
+        try imported(hub, 1)
+        try hub.hub.openRefresh(half("2026H2"))
+        let type = try hub.type("employer")
+        let name = try #require(type.field(named: "name")).number
+        try hub.hub.save(
+            ActionDraft(
+                author: "虚构·局", source: .import, savedAt: hub.clock.milliseconds,
+                edits: [
+                    RecordEdit(
+                        type: type.number, id: .test(1), kind: .update,
+                        values: [name: .text("虚构新名")])
+                ]))
+        let task = try hub.type("task")
+        let title = try #require(task.field(named: "name")).number
+        var titles: [Value?] = []
+        try hub.hub.forEachRecord(of: task, where: []) { record in
+            titles.append(record.values[title])
+            return true
+        }
+        #expect(titles == [.text("虚构新名")])
+    }
+
     @Test func aClosedHalfIsNotCompletedAnyMore() throws {
         let hub = try TestHub()
         try imported(hub, 1)
