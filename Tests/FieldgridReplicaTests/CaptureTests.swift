@@ -84,7 +84,9 @@ import Testing
         #expect(changes.map(\.value.single) == [.text("乙"), .null])
         // The hub's next change still finds it by its number.
         try test.replica.apply(
-            .fixture(positions: [.township: Position(2)], records: [.fixture(1, .alive, [Unit.uscc: .text("9")])]))
+            .fixture(
+                positions: [.township: Position(2)],
+                records: [.fixture(1, .alive, [Unit.uscc: .text("9")])]))
         #expect(try test.value(1, Unit.uscc) == .text("9"))
     }
 
@@ -94,7 +96,10 @@ import Testing
         try test.edit("INSERT OR REPLACE INTO employer(rec, name) VALUES(1, '乙')")
         let changes = try test.outbox().flatMap(\.changes)
         #expect(changes.filter { $0.record == .fixture(1) }.map(\.value) == [.deleted])
-        #expect(changes.filter { $0.record != .fixture(1) }.map(\.unit) == [.presence, .scope, Unit.name])
+        #expect(
+            changes.filter { $0.record != .fixture(1) }.map(\.unit) == [
+                .presence, .scope, Unit.name,
+            ])
     }
 
     @Test func insertOrIgnoreOfARecordThatIsThereIsNoEdit() throws {
@@ -171,10 +176,13 @@ import Testing
 
     @Test func textIsNormalisedInTheRowToo() throws {
         let test = try TestReplica()
-        try test.edit("INSERT INTO employer(name, phone) VALUES('e' || char(0x301), '12' || char(0) || '3')")
+        try test.edit(
+            "INSERT INTO employer(name, phone) VALUES('e' || char(0x301), '12' || char(0) || '3')")
         let changes = try test.outbox().flatMap(\.changes)
         #expect(changes.suffix(2).map(\.value.single) == [.text("\u{e9}"), .text("12")])
-        let stored = try test.outside { try String.fetchAll($0, sql: "SELECT hex(phone) FROM employer") }
+        let stored = try test.outside {
+            try String.fetchAll($0, sql: "SELECT hex(phone) FROM employer")
+        }
         #expect(stored == ["3132"])
     }
 
@@ -182,7 +190,8 @@ import Testing
         let test = try TestReplica()
         try test.pull(1, [Unit.name: .text("甲")])
         try test.pull(2, [Unit.name: .text("乙")], at: 2)
-        try test.edit("DELETE FROM employer WHERE name = '甲'", "VACUUM", "UPDATE employer SET name = '丙'")
+        try test.edit(
+            "DELETE FROM employer WHERE name = '甲'", "VACUUM", "UPDATE employer SET name = '丙'")
         #expect(try test.outbox().count == 2)
         #expect(try test.value(2, Unit.name) == .text("丙"))
     }
@@ -190,7 +199,13 @@ import Testing
     @Test func replicaIsReadWithoutUs() throws {
         let test = try TestReplica()
         try test.replica.save(
-            .fixture(.create(1, [Unit.name: .text("甲"), Unit.arrears: .integer(123_456), Unit.industry: .text("E47")])))
+            .fixture(
+                .create(
+                    1,
+                    [
+                        Unit.name: .text("甲"), Unit.arrears: .integer(123_456),
+                        Unit.industry: .text("E47"),
+                    ])))
         let row = try test.outside {
             try Row.fetchOne($0, sql: "SELECT \"欠薪（元）\", \"行业\", \"网格\" FROM employer_zh")
         }

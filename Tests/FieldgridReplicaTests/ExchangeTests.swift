@@ -138,7 +138,8 @@ import Testing
         try test.replica.save(.fixture(.update(1, [name: .text("丁"), phone: .text("2")])))
         let second = try #require(try test.outbox().last)
         #expect(second.context == [.township: Position(3)])
-        let seen = Dictionary(uniqueKeysWithValues: second.changes.map { ($0.unit, $0.seenThrough) })
+        let seen = Dictionary(
+            uniqueKeysWithValues: second.changes.map { ($0.unit, $0.seenThrough) })
         #expect(seen == [name: Position(1), phone: nil])
         // And the third no more than the second.
         try test.replica.save(.fixture(.update(1, [name: .text("戊")])))

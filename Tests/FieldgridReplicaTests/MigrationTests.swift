@@ -79,7 +79,8 @@ import Testing
         try migrated(test)
         let labels = try test.outside {
             try String.fetchAll(
-                $0, sql: "SELECT label_zh FROM fg_field WHERE type = 'employer' AND field = 'email'")
+                $0, sql: "SELECT label_zh FROM fg_field WHERE type = 'employer' AND field = 'email'"
+            )
         }
         #expect(labels == ["邮箱"])
         let codes = try test.outside { try String.fetchAll($0, sql: "SELECT code FROM fg_code") }

@@ -161,7 +161,7 @@ import Testing
         try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
         try test.replica.apply(
             .fixture(receipts: [.accepted(1, at: 50)], positions: [.township: Position(41)]))
-        let applied = try test.replica.apply(.fixture(epoch: .second))
+        let applied = try test.replica.apply(.fixture().of(.second))
         #expect(applied.epochChanged)
         #expect(applied.hasMore)
         let request = try test.replica.nextRequest().request
@@ -210,7 +210,8 @@ import Testing
             delta.type = TypeNumber(2)
             delta.units = [
                 UnitDelta(unit: UnitNumber(2), value: UnitValue(.text(grid.key))),
-                UnitDelta(unit: UnitNumber(4), value: UnitValue(grid.value.map { .text($0) } ?? .null)),
+                UnitDelta(
+                    unit: UnitNumber(4), value: UnitValue(grid.value.map { .text($0) } ?? .null)),
             ]
             records.append(delta)
         }

@@ -28,8 +28,12 @@ import Testing
         let test = try TestReplica()
         try test.pull(1, [Unit.name: .text("甲")])
         try test.replica.save(
-            .fixture(.update(1, [Unit.total: .integer(3), Unit.male: .integer(1), Unit.female: .integer(2)])))
-        try test.replica.save(.fixture(.update(1, [Unit.total: .integer(4), Unit.male: .integer(2)])))
+            .fixture(
+                .update(
+                    1, [Unit.total: .integer(3), Unit.male: .integer(1), Unit.female: .integer(2)]))
+        )
+        try test.replica.save(
+            .fixture(.update(1, [Unit.total: .integer(4), Unit.male: .integer(2)])))
         let changes = try test.outbox().last?.changes ?? []
         #expect(changes.map(\.unit) == [Unit.headcount])
         #expect(changes.first?.value == UnitValue([.integer(4), .integer(2), .integer(2)]))
@@ -47,9 +51,10 @@ import Testing
         try test.pull(1, [Unit.name: .text("甲")])
         try test.replica.save(.fixture(.delete(1)))
         let changes = try test.outbox().first?.changes ?? []
-        #expect(changes == [
-            Change(type: TypeNumber(1), record: .fixture(1), unit: .presence, value: .deleted)
-        ])
+        #expect(
+            changes == [
+                Change(type: TypeNumber(1), record: .fixture(1), unit: .presence, value: .deleted)
+            ])
     }
 
     @Test func moveIsAChangeOfTheScopeUnit() throws {

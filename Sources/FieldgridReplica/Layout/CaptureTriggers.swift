@@ -102,7 +102,9 @@ enum CaptureTriggers {
         let bits = first..<min(all.count, first + span)
         // SQLite gives << and | the same rank.
         let mask = bits.map { "((OLD.\(all[$0]) IS NOT NEW.\(all[$0])) << \($0 % 32))" }
-        let values = bits.map { "CASE WHEN OLD.\(all[$0]) IS NOT NEW.\(all[$0]) THEN OLD.\(all[$0]) END" }
+        let values = bits.map {
+            "CASE WHEN OLD.\(all[$0]) IS NOT NEW.\(all[$0]) THEN OLD.\(all[$0]) END"
+        }
         let olds = bits.map { "o\($0 + 1)" }
         let sql = """
             CREATE TRIGGER "\(name)" AFTER UPDATE OF \(all[bits].joined(separator: ", "))

@@ -112,7 +112,8 @@ enum RecordTables {
         let standard = scope.map { " DEFAULT " + Identifier.literal($0.text) } ?? ""
         let columns =
             [
-                "rec INTEGER PRIMARY KEY CHECK(rec > 0)", "id TEXT NOT NULL UNIQUE DEFAULT \(newID)",
+                "rec INTEGER PRIMARY KEY CHECK(rec > 0)",
+                "id TEXT NOT NULL UNIQUE DEFAULT \(newID)",
                 "scope TEXT NOT NULL" + standard, "num INTEGER",
             ] + layout.type.fields.map { column(of: $0) }
         return "CREATE TABLE \(layout.sql.table)(\(columns.joined(separator: ", "))) STRICT"

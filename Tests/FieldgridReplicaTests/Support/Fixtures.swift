@@ -60,7 +60,8 @@ extension Schema {
             name: "industry", label: same("行业"),
             versions: [
                 CodeListVersion(
-                    version: "2017", codes: [Code(code: "E47", label: Label(zh: "房屋建筑业", en: "Building"))])
+                    version: "2017",
+                    codes: [Code(code: "E47", label: Label(zh: "房屋建筑业", en: "Building"))])
             ])
         return Schema(
             name: "fixture", version: version, label: same("样例"),
@@ -124,14 +125,21 @@ extension ExchangeReply {
     /// A reply of a hub that has the fixture schema.
     static func fixture(
         receipts: [Receipt] = [], positions: [ScopeCode: Position] = [.township: Position(1)],
-        records: [RecordDelta] = [], epoch: EpochID = .first, schema: Schema = .fixture(),
-        sendsSchema: Bool = false, chain: ChainAnswer = .follows
+        records: [RecordDelta] = [], schema: Schema = .fixture(), sendsSchema: Bool = false,
+        chain: ChainAnswer = .follows
     ) -> ExchangeReply {
         ExchangeReply(
-            epoch: epoch, time: HybridTime(milliseconds: 1_760_000_000_500),
+            epoch: .first, time: HybridTime(milliseconds: 1_760_000_000_500),
             schema: SchemaTag(document: schema.document),
             schemaDocument: sendsSchema ? schema.document : nil, receipts: receipts, chain: chain,
             positions: positions, records: records)
+    }
+
+    /// The same reply from a hub in another life.
+    func of(_ epoch: EpochID) -> ExchangeReply {
+        var reply = self
+        reply.epoch = epoch
+        return reply
     }
 }
 
