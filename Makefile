@@ -27,7 +27,7 @@ release: setup
 check: lint test
 
 lint:
-	swift format lint --strict --parallel $(FORMATTED)
+	@swift format lint --strict --parallel $(FORMATTED)
 
 format:
-	swift format format --in-place --parallel $(FORMATTED)
+	@swift format format --in-place --parallel $(FORMATTED)

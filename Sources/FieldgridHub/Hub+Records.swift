@@ -137,8 +137,10 @@ extension Acceptance {
 }
 
 extension Hub {
-    /// Writes the seed's records under the hub's incarnation. The whole grid
-    /// tree lives in the topmost scope, so that every node has all of it.
+    /// Writes the seed's records under the hub's incarnation.
+    ///
+    /// The whole grid tree lives in the topmost scope, so that every node has all of
+    /// it.
     func plant(_ seed: HubSeed) throws {
         let now = clock.milliseconds
         let top = seed.records.first { $0.type == SystemTypes.Grid.name }?.scope

@@ -16,7 +16,9 @@ extension Hub {
     /// How long an enrolment code can be used.
     package static let codeLifetimeMilliseconds: Int64 = 24 * 60 * 60 * 1000
 
-    /// Issues a one-time code for a holder and a scope. The code is not kept.
+    /// Issues a one-time code for a holder and a scope.
+    ///
+    /// The code is not kept.
     ///
     /// - Throws: ``HubError`` for a grid that does not exist or an empty name.
     package func issueCode(
@@ -43,9 +45,10 @@ extension Hub {
         return IssuedCode(code: code, expiresAt: expiresAt)
     }
 
-    /// Enrols a device that proves it has a code. The code is used up in the
-    /// same transaction, so that of two uses one wins; the same device asking
-    /// again, because the answer was lost, is answered again.
+    /// Enrols a device that proves it has a code.
+    ///
+    /// The code is used up in the same transaction, so that of two uses one wins; the
+    /// same device asking again, because the answer was lost, is answered again.
     package func enrol(
         _ claim: EnrolmentClaim, hubKey: DevicePublicKey
     ) throws -> EnrolmentAnswer {

@@ -35,9 +35,11 @@ package struct RefreshStatus: Hashable, Sendable {
 }
 
 extension Hub {
-    /// Opens a half-year: its campaign, and one task for every active record
-    /// of every type that is refreshed. Opening twice changes nothing; a
-    /// refresh that was interrupted goes on where it stopped.
+    /// Opens a half-year: its campaign, and one task for every active record of every
+    /// type that is refreshed.
+    ///
+    /// Opening twice changes nothing; a refresh that was interrupted goes on where it
+    /// stopped.
     ///
     /// - Returns: how many tasks it made.
     @discardableResult

@@ -26,8 +26,10 @@ extension Acceptance {
         aftermath = []
     }
 
-    /// Writes a record under the hub's own incarnation: the same changesets,
-    /// the same merge. Values that already stand are left out.
+    /// Writes a record under the hub's own incarnation: the same changesets, the same
+    /// merge.
+    ///
+    /// Values that already stand are left out.
     func writeOwn(
         _ typeName: String, _ id: RecordID, scope: ScopeCode, values: [String: Value]
     ) throws {
@@ -62,7 +64,8 @@ extension Acceptance {
     func sealOwn(
         _ changes: [Change], author: String, source: ValueSource, at milliseconds: Int64
     ) throws {
-        var head = try incarnations[hub.incarnation] ?? store.incarnation(hub.incarnation)
+        var head =
+            try incarnations[hub.incarnation] ?? store.incarnation(hub.incarnation)
             ?? IncarnationHead(node: hub.node, lastSeq: 0, digest: .start)
         let context = heads.mapValues(\.position)
         let scopes = try Set(changes.compactMap { try record($0.record)?.scope })

@@ -17,7 +17,8 @@ extension Acceptance {
         }
         let incarnation = first.identity.incarnation
         let digests = try chain(of: batch)
-        var head = try incarnations[incarnation] ?? store.incarnation(incarnation)
+        var head =
+            try incarnations[incarnation] ?? store.incarnation(incarnation)
             ?? IncarnationHead(node: author.node, lastSeq: 0, digest: .start)
         guard head.node == author.node else {
             throw HubError(

@@ -31,8 +31,9 @@ extension Acceptance {
         return .accepted(scope, position)
     }
 
-    /// The scope whose log takes a record's changes: where it lives, or is to
-    /// live. A child lives where its parent lives.
+    /// The scope whose log takes a record's changes: where it lives, or is to live.
+    ///
+    /// A child lives where its parent lives.
     private func home(of changes: ArraySlice<Change>) throws -> ScopeCode {
         guard let first = changes.first else { preconditionFailure("changes of no record") }
         if let present = try record(first.record) { return present.scope }
@@ -132,7 +133,8 @@ extension Acceptance {
     ) throws -> HistoryUnit? {
         let stated = changes.first { $0.unit == .presence }
         let deletes = stated?.value == .deleted
-        let change = stated
+        let change =
+            stated
             ?? Change(type: state.type, record: state.id, unit: .presence, value: .alive)
         let id = state.id
         let namer = { (first: ChangesetIdentity, second: ChangesetIdentity) in

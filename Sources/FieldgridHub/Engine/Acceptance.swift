@@ -117,8 +117,9 @@ final class Acceptance {
 
     // MARK: The end
 
-    /// Writes everything that was decided since the last flush. Nothing is
-    /// durable before the transaction commits.
+    /// Writes everything that was decided since the last flush.
+    ///
+    /// Nothing is durable before the transaction commits.
     func flush() throws {
         try store.put(heads: heads.filter { touchedScopes.contains($0.key) }, at: now)
         try store.put(

@@ -168,7 +168,9 @@ package struct DeviceRow: Hashable, Sendable {
     package var lastSeenAt: Int64?
 }
 
-/// An enrolment code that was issued. The code itself is not kept.
+/// An enrolment code that was issued.
+///
+/// The code itself is not kept.
 package struct EnrolmentRow: Hashable, Sendable {
     package var lookup: [UInt8]
     package var key: [UInt8]

@@ -1,8 +1,10 @@
 import FieldgridModel
 import FieldgridSync
 
-/// The bytes a store keeps for one record's merge state, one row of history
-/// and one merge outcome. Version byte first; a store never looks inside.
+/// The bytes a store keeps for one record's merge state, one row of history and one
+/// merge outcome.
+///
+/// Version byte first; a store never looks inside.
 ///
 ///     record = 1 entered latest offers units
 ///     offers = count { offer }      ; sides name them by place

@@ -121,7 +121,8 @@ final class SQLiteHubTransaction: HubWriting {
             let present = try statement.bind(1, rec(scopeID, number))
                 .first { RecordID(try $0.bits(0)) }
             // A node that has not heard of a move still says the old number.
-            return try present ?? forwarded.bind(1, scopeID).bind(2, number.value)
+            return try present
+                ?? forwarded.bind(1, scopeID).bind(2, number.value)
                 .first { RecordID(try $0.bits(0)) }
         }
     }

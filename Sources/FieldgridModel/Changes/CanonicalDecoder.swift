@@ -1,6 +1,7 @@
-/// Reads back what ``CanonicalEncoder`` wrote. Outboxes and histories keep
-/// changesets in their canonical form, so that what is stored is exactly
-/// what the digest covers.
+/// Reads back what ``CanonicalEncoder`` wrote.
+///
+/// Outboxes and histories keep changesets in their canonical form, so that what is
+/// stored is exactly what the digest covers.
 package struct CanonicalDecoder {
     package enum Failure: Error, Hashable, Sendable {
         case truncated(at: Int)

@@ -110,8 +110,9 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The hub's durable answer for one changeset: position and code, fixed for
-/// ever. What became of each unit arrives with the pull.
+/// The hub's durable answer for one changeset: position and code, fixed for ever.
+///
+/// What became of each unit arrives with the pull.
 package struct Receipt: Hashable, Sendable {
     package enum Outcome: Hashable, Sendable {
         /// Accepted at this position of this scope (the least in code order
@@ -129,8 +130,10 @@ package struct Receipt: Hashable, Sendable {
     }
 }
 
-/// Why a changeset waits. Codes are stable: they are in the wire, the stores
-/// and people's notes. Never rename or reuse one.
+/// Why a changeset waits.
+///
+/// Codes are stable: they are in the wire, the stores and people's notes. Never
+/// rename or reuse one.
 package enum QuarantineCode: String, Hashable, Sendable, CaseIterable {
     /// A value or a rule inside the changeset is broken.
     case rule = "rule.broken"

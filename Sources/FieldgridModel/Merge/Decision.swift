@@ -1,7 +1,9 @@
 /// What the sides of a unit come to under its policy: a pure function of the
 /// set of sides, whatever order they arrived in.
 package struct Decision: Hashable, Sendable {
-    /// The rule that named the winner. Stored with every conflict.
+    /// The rule that named the winner.
+    ///
+    /// Stored with every conflict.
     package enum Rule: String, Hashable, Sendable, CaseIterable {
         /// There is one value.
         case only

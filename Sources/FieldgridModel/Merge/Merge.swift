@@ -31,7 +31,9 @@ package struct Seen: Hashable, Sendable {
     }
 }
 
-/// What became of one offered value. Stored in the history with its inputs.
+/// What became of one offered value.
+///
+/// Stored in the history with its inputs.
 package struct MergeOutcome: Hashable, Sendable {
     package enum Effect: String, Hashable, Sendable, CaseIterable {
         /// Nothing concurrent: the value stands.

@@ -125,8 +125,9 @@ package struct RecordEdit: Hashable, Sendable {
     package var type: TypeNumber
     package var id: RecordID
     package var kind: Kind
-    /// New values by field number; null clears. Of a group's members, those
-    /// not named keep their value.
+    /// New values by field number; null clears.
+    ///
+    /// Of a group's members, those not named keep their value.
     package var values: [UnitNumber: Value]
     /// The conflicts that the new values settle, by unit.
     package var settlements: [UnitNumber: Settlement]

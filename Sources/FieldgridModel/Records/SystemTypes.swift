@@ -1,5 +1,7 @@
-/// The types and fields that the engine itself reads and writes. A schema
-/// must declare them; their labels and further fields are the schema's own.
+/// The types and fields that the engine itself reads and writes.
+///
+/// A schema must declare them; their labels and further fields are the schema's
+/// own.
 package enum SystemTypes {
     package enum Grid {
         package static let name = "grid"

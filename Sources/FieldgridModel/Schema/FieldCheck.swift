@@ -40,8 +40,9 @@ package enum CheckDigitScheme: String, Hashable, Sendable, Codable, CaseIterable
 package struct CrossFieldRule: Hashable, Sendable, Codable {
     package var name: String
     package var label: Label
-    /// True where the record is in order. Nil, when a field it needs is
-    /// empty, counts as true.
+    /// True where the record is in order.
+    ///
+    /// Nil, when a field it needs is empty, counts as true.
     package var condition: Expression
 
     package init(name: String, label: Label, condition: Expression) {
@@ -51,8 +52,9 @@ package struct CrossFieldRule: Hashable, Sendable, Codable {
     }
 }
 
-/// The expressions of cross-field rules. Evaluation is total: a missing
-/// operand gives nil, never an error.
+/// The expressions of cross-field rules.
+///
+/// Evaluation is total: a missing operand gives nil, never an error.
 package indirect enum Expression: Hashable, Sendable, Codable {
     case field(String)
     case integer(Int64)

@@ -57,8 +57,9 @@ package struct RecordType: Hashable, Sendable, Codable {
     package var fields: [Field]
     package var groups: [FieldGroup]
     package var rules: [CrossFieldRule]
-    /// Each entry is a natural key: fields that together name one thing in
-    /// the world. Not enforced on replicas; duplicates are found and shown.
+    /// Each entry is a natural key: fields that together name one thing in the world.
+    ///
+    /// Not enforced on replicas; duplicates are found and shown.
     package var naturalKeys: [[String]]
     /// The field shown as the record's name in lists.
     package var title: String?
@@ -135,7 +136,9 @@ package struct Field: Hashable, Sendable, Codable {
     }
 }
 
-/// What a field holds. Shapes of canonical values are in ``Value``.
+/// What a field holds.
+///
+/// Shapes of canonical values are in ``Value``.
 package enum FieldKind: Hashable, Sendable, Codable {
     /// Text of at most so many Unicode scalars.
     case text(maxLength: Int)
@@ -236,8 +239,9 @@ package struct RefreshRule: Hashable, Sendable, Codable {
     }
 }
 
-/// A list of codes with its versions. The same code may mean different
-/// things in different versions.
+/// A list of codes with its versions.
+///
+/// The same code may mean different things in different versions.
 package struct CodeList: Hashable, Sendable, Codable {
     package var name: String
     package var label: Label

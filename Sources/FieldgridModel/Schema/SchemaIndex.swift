@@ -1,8 +1,10 @@
 /// A schema laid out for the merge: what a unit is, by number, without
 /// searching.
 package struct SchemaIndex: Sendable {
-    /// One merge unit of a type. A class, like ``Entry``: the merge looks
-    /// them up for every change, and must not copy what they hold.
+    /// One merge unit of a type.
+    ///
+    /// A class, like ``Entry``: the merge looks them up for every change, and must not
+    /// copy what they hold.
     package final class Unit: Sendable {
         package let number: UnitNumber
         package let name: String

@@ -36,6 +36,7 @@ package struct HybridClock: Sendable {
     package init(last: HybridTime = .zero) { self.last = last }
 
     /// The next time, given what the wall clock says.
+    ///
     /// A counter that overflows moves the millisecond part by one.
     package mutating func tick(wallMilliseconds: Int64) -> HybridTime {
         let wall = HybridTime(milliseconds: max(0, wallMilliseconds))

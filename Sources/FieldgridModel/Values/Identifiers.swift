@@ -140,7 +140,9 @@ extension UUIDIdentifier {
     }
 }
 
-/// One record of any type, for ever. Minted offline as a UUIDv7.
+/// One record of any type, for ever.
+///
+/// Minted offline as a UUIDv7.
 package struct RecordID: UUIDIdentifier {
     package let bits: UUIDBits
     package init(_ bits: UUIDBits) { self.bits = bits }
@@ -152,8 +154,9 @@ package struct NodeID: UUIDIdentifier {
     package init(_ bits: UUIDBits) { self.bits = bits }
 }
 
-/// One continuous life of a node's database. Restoring a backup or copying
-/// the file starts a new one.
+/// One continuous life of a node's database.
+///
+/// Restoring a backup or copying the file starts a new one.
 package struct IncarnationID: UUIDIdentifier {
     package let bits: UUIDBits
     package init(_ bits: UUIDBits) { self.bits = bits }
@@ -166,6 +169,7 @@ package struct EpochID: UUIDIdentifier {
 }
 
 /// What a changeset is called everywhere: the `seq`-th of one incarnation.
+///
 /// Sequences start at 1 and have no gaps.
 package struct ChangesetIdentity: Hashable, Sendable, Comparable, Codable {
     package var incarnation: IncarnationID
@@ -201,6 +205,7 @@ package struct ScopeCode: Hashable, Sendable, Comparable, Codable, CustomStringC
 }
 
 /// A scope's log counter at the hub: what was accepted, in which order.
+///
 /// Zero is before everything.
 package struct Position: Hashable, Sendable, Comparable, Codable {
     package let value: Int64
@@ -217,6 +222,7 @@ package struct Position: Hashable, Sendable, Comparable, Codable {
 }
 
 /// A record's short name on the wire, unique within one epoch and scope.
+///
 /// Never reused.
 package struct RecordNumber: Hashable, Sendable, Comparable {
     package let value: Int64
@@ -224,7 +230,9 @@ package struct RecordNumber: Hashable, Sendable, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
-/// The permanent number of a record type. Never reused.
+/// The permanent number of a record type.
+///
+/// Never reused.
 package struct TypeNumber: Hashable, Sendable, Comparable, Codable {
     package let value: Int
     package init(_ value: Int) { self.value = value }
@@ -238,8 +246,10 @@ package struct TypeNumber: Hashable, Sendable, Comparable, Codable {
     }
 }
 
-/// The permanent number of a field or group within its type, which is also
-/// the number of the merge unit it forms. 0 and 1 belong to the engine.
+/// The permanent number of a field or group within its type, which is also the
+/// number of the merge unit it forms.
+///
+/// 0 and 1 belong to the engine.
 package struct UnitNumber: Hashable, Sendable, Comparable, Codable {
     package let value: Int
     package init(_ value: Int) { self.value = value }

@@ -8,8 +8,9 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
     package mutating func next() -> UInt64 { base.next() }
 }
 
-/// SplitMix64: small, seeded, repeatable. For tests and simulation, never for
-/// keys.
+/// SplitMix64: small, seeded, repeatable.
+///
+/// For tests and simulation, never for keys.
 ///
 /// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
 /// generators", 2014.

@@ -24,7 +24,9 @@ package struct AppliedReply: Hashable, Sendable {
 
 extension Replica {
     /// Applies a hub's reply in one transaction: receipts, values, schema and
-    /// positions, or nothing. Applying a reply again changes nothing.
+    /// positions, or nothing.
+    ///
+    /// Applying a reply again changes nothing.
     ///
     /// - Precondition: the reply's signature was checked.
     /// - Throws: ``ReplicaError``.

@@ -50,8 +50,9 @@ extension ReplyApplication {
         }
     }
 
-    /// Whether the hub had accepted a change when it sent this delta. A
-    /// record whose creation was quarantined can only come after all.
+    /// Whether the hub had accepted a change when it sent this delta.
+    ///
+    /// A record whose creation was quarantined can only come after all.
     private func isAccepted(_ entry: PendingEntry, _ delta: RecordDelta) throws -> Bool {
         switch try Outbox.state(entry.seq, db) {
         case .accepted: return true

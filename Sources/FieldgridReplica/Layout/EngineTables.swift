@@ -79,8 +79,9 @@ enum EngineTables {
         """,
     ]
 
-    /// The log, wide enough for the widest type. It keeps any type of value,
-    /// so that an old value is what it was.
+    /// The log, wide enough for the widest type.
+    ///
+    /// It keeps any type of value, so that an old value is what it was.
     static func log(for types: [TypeLayout]) -> String {
         let widest = (types.map(\.columnCount).max() ?? 0) + 1
         let masks = (0...((widest - 1) / 32)).map { "m\($0) INTEGER" }
@@ -94,8 +95,10 @@ enum EngineTables {
 
 /// The record tables.
 enum RecordTables {
-    /// UTC seconds, by nothing but SQLite; milliseconds would cost every
-    /// captured row a tenth more. Needs SQLite 3.38, STRICT needs 3.37.
+    /// UTC seconds, by nothing but SQLite; milliseconds would cost every captured row a
+    /// tenth more.
+    ///
+    /// Needs SQLite 3.38, STRICT needs 3.37.
     static let now = "unixepoch()"
 
     /// UTC milliseconds.

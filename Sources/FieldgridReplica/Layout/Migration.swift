@@ -2,8 +2,9 @@ import FieldgridModel
 import FieldgridSync
 import GRDB
 
-/// Brings tables, triggers, labels and views to a schema. Changes no record,
-/// and so makes no changesets.
+/// Brings tables, triggers, labels and views to a schema.
+///
+/// Changes no record, and so makes no changesets.
 ///
 /// - Precondition: the log is empty, for the bits of its masks belong to the
 ///   schema it was written under.

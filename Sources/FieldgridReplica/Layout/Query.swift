@@ -112,8 +112,9 @@ struct Query {
 }
 
 extension Database {
-    /// Runs a statement that changes the layout or the connection. GRDB has
-    /// to see it, to drop what it prepared under the old one.
+    /// Runs a statement that changes the layout or the connection.
+    ///
+    /// GRDB has to see it, to drop what it prepared under the old one.
     func define(_ sql: String) throws { try execute(sql: sql) }
 
     /// The first column of the first row.

@@ -36,8 +36,9 @@ package final class Replica: RecordStore {
         random = world.random
     }
 
-    /// Makes a new replica. A node that joins gives an empty schema: its
-    /// first exchange brings the hub's.
+    /// Makes a new replica.
+    ///
+    /// A node that joins gives an empty schema: its first exchange brings the hub's.
     ///
     /// - Throws: ``ReplicaError`` with code `replica.exists` when there is
     ///   a file already.
@@ -135,8 +136,10 @@ package final class Replica: RecordStore {
 }
 
 extension Replica {
-    /// Reads what is in the file. There is one connection, so nothing changes
-    /// between two statements of one reading.
+    /// Reads what is in the file.
+    ///
+    /// There is one connection, so nothing changes between two statements of one
+    /// reading.
     func read<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
         do {
             return try queue.writeWithoutTransaction(body)

@@ -6,7 +6,9 @@ import GRDB
 /// When one is thrown, the transaction it came from has changed nothing.
 /// Messages name records and fields, never their values.
 package struct ReplicaError: Error, Hashable, Sendable {
-    /// Stable: they are in people's notes and scripts. Never rename one.
+    /// Stable: they are in people's notes and scripts.
+    ///
+    /// Never rename one.
     package enum Code: String, Hashable, Sendable, CaseIterable {
         case storageFull = "replica.storage-full"
         case storageFailed = "replica.storage-failed"

@@ -1,8 +1,10 @@
 import FieldgridModel
 import FieldgridSync
 
-/// What a replica keeps in memory of what is in its file. A transaction works
-/// on a copy, which replaces this one when the transaction is durable.
+/// What a replica keeps in memory of what is in its file.
+///
+/// A transaction works on a copy, which replaces this one when the transaction is
+/// durable.
 struct ReplicaMemory {
     var state: ReplicaState
     var schema: Schema

@@ -76,7 +76,9 @@ extension Replica {
         }
     }
 
-    /// What waits here of a record, oldest first. The hub has the rest.
+    /// What waits here of a record, oldest first.
+    ///
+    /// The hub has the rest.
     package func history(_ id: RecordID) throws -> [HistoryEntry] {
         try read { db in
             let entries = try PendingEntry.all(of: id, db).compactMap {

@@ -143,7 +143,8 @@ struct LogFold {
         var current: Lifetime?
         for (order, row) in rows {
             var life =
-                current ?? Lifetime(
+                current
+                ?? Lifetime(
                     order: order, type: row.type, rec: row.rec, isOld: true, at: row.at)
             life.at = row.at
             switch row.operation {
@@ -176,8 +177,9 @@ struct LogFold {
         return done + [last]
     }
 
-    /// The id of a lifetime's record. A living row that another program gave
-    /// something else than a UUID gets one.
+    /// The id of a lifetime's record.
+    ///
+    /// A living row that another program gave something else than a UUID gets one.
     private func name(of lifetime: Lifetime, _ layout: TypeLayout) throws -> RecordID? {
         guard let text = lifetime.row?.idText ?? lifetime.end?.id else { return nil }
         if let id = RecordID(text) { return id }

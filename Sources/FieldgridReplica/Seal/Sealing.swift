@@ -189,9 +189,10 @@ private struct UnsealedRecord {
         PendingEntry.Unit(seen: entry.seen, base: base, isDecided: false)
     }
 
-    /// An own change that still waits hides what was pulled since: the new
-    /// change has seen no more than that one had. For a whole record, no more
-    /// than the least of them.
+    /// An own change that still waits hides what was pulled since: the new change has
+    /// seen no more than that one had.
+    ///
+    /// For a whole record, no more than the least of them.
     private mutating func noteEarlier(of unit: UnitNumber?) {
         if let unit {
             guard let earlier = pending.last(where: { $0.covers(unit) })?.seen(unit) else { return }

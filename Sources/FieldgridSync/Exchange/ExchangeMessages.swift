@@ -28,8 +28,10 @@ package struct ExchangeRequest: Hashable, Sendable {
     }
 }
 
-/// Consecutive changesets of one incarnation. Only the heads of the digest
-/// chain travel: the receiver recomputes the links between.
+/// Consecutive changesets of one incarnation.
+///
+/// Only the heads of the digest chain travel: the receiver recomputes the links
+/// between.
 package struct ChangesetBatch: Hashable, Sendable {
     /// The digest of the changeset before the first one.
     package var previous: ContentDigest
@@ -55,8 +57,10 @@ package struct ExchangeReply: Hashable, Sendable {
     package var schemaDocument: [UInt8]?
     package var receipts: [Receipt]
     package var chain: ChainAnswer
-    /// Where the node stands once it has applied this reply, for each scope
-    /// it receives. A scope that is missing is no longer the node's.
+    /// Where the node stands once it has applied this reply, for each scope it
+    /// receives.
+    ///
+    /// A scope that is missing is no longer the node's.
     package var positions: [ScopeCode: Position]
     package var records: [RecordDelta]
     /// There is more to fetch at once.

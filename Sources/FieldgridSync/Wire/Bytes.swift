@@ -1,7 +1,8 @@
 package import FieldgridModel
 
-/// What is wrong with bytes that claim to be ours. The offset is into the
-/// uncompressed body.
+/// What is wrong with bytes that claim to be ours.
+///
+/// The offset is into the uncompressed body.
 package enum WireError: Error, Hashable, Sendable {
     case notFieldgrid
     case versionUnknown(UInt8)
@@ -75,8 +76,10 @@ package struct ByteWriter {
     }
 }
 
-/// Reads the wire's primitives. Every count is checked against the bytes
-/// that are left before anything is allocated for it.
+/// Reads the wire's primitives.
+///
+/// Every count is checked against the bytes that are left before anything is
+/// allocated for it.
 package struct ByteReader {
     private let bytes: [UInt8]
     package private(set) var offset = 0

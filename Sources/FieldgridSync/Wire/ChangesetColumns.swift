@@ -1,6 +1,8 @@
 import FieldgridModel
 
-/// A batch of changesets in columns. Grammar: `schemas/wire/grammar.md`.
+/// A batch of changesets in columns.
+///
+/// Grammar: `schemas/wire/grammar.md`.
 ///
 ///     batch     = incarnation(16) first-seq count previous(32) head(32)
 ///                 texts scopes schemas epochs contexts
@@ -135,7 +137,9 @@ struct ChangesetColumns {
     }
 }
 
-/// The one-byte names of value sources on the wire. Never reuse a number.
+/// The one-byte names of value sources on the wire.
+///
+/// Never reuse a number.
 enum SourceCode {
     private static let codes: [(ValueSource, UInt8)] = [
         (.registry, 1), (.licence, 2), (.onSite, 3), (.selfReport, 4), (.import, 5), (.hub, 6),

@@ -22,7 +22,9 @@ package struct ReceivedRequest: Hashable, Sendable {
     }
 }
 
-/// The binary form of an exchange. Grammar: `schemas/wire/grammar.md`.
+/// The binary form of an exchange.
+///
+/// Grammar: `schemas/wire/grammar.md`.
 package enum ExchangeCodec {
     /// The content type of both directions.
     package static let contentType = "application/vnd.fieldgrid.exchange"

@@ -58,7 +58,7 @@ struct Edit: Sendable, CustomTestStringConvertible {
 }
 
 extension UnitState {
-    /// Merges edits one after the other, at positions 1, 2, 3 …
+    /// Merges edits one after the other, at positions 1, 2, 3 and so on.
     static func after(
         _ edits: [Edit], policy: UnitPolicy
     ) -> (state: UnitState, outcomes: [MergeOutcome]) {
