@@ -118,8 +118,10 @@ import Testing
         #expect(ExchangeCodec.encode(reply).count <= 300)
     }
 
-    /// The files under `schemas/wire/vectors` are the bytes other languages
-    /// test themselves against. They change only with the wire's version.
+    /// The files under `schemas/wire/vectors` are the bytes other languages test
+    /// themselves against.
+    ///
+    /// They change only with the wire's version.
     @Test(arguments: ["request", "reply", "changeset-1", "changeset-2"])
     func theVectorsAreByteExact(name: String) throws {
         let bytes =

@@ -88,6 +88,7 @@ final class TestHub {
 }
 
 /// The smallest node: it seals what a test says and remembers what it pulls.
+///
 /// Written apart from the replica, to check the hub by itself.
 struct SketchNode {
     let hub: TestHub
