@@ -21,7 +21,7 @@ import Testing
             hub.client().exchange().failure
                 == .wrongHub(
                     found: DeviceKey.fixture(9).publicKey.keyID,
-                    expected: Hub.key.publicKey.keyID))
+                    expected: Hub.key.publicKey.keyID, address: "a test"))
     }
 
     @Test func anAnswerThatWasAlteredIsRefused() {

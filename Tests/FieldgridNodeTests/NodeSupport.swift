@@ -20,6 +20,7 @@ extension DeviceKey {
 
 /// A hub inside the test: it checks nothing and signs what it is told to say.
 final class FakeHubTransport: HTTPTransport {
+    let address = "a test"
     typealias Say = (_ call: HTTPCall, _ signature: ReceivedSignature) throws(TransportFailure)
         -> HTTPAnswer
 

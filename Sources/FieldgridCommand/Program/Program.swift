@@ -12,10 +12,23 @@ enum Program {
         exit(await run())
     }
 
+    /// What was typed after the program's name.
+    ///
+    /// The standard library finds it beside the environment that the process
+    /// started with, and finds nothing when a preloaded library has moved the
+    /// environment; the system knows it all the same.
+    private static var arguments: [String] {
+        let known = Array(CommandLine.arguments.dropFirst())
+        guard known.isEmpty, let line = FileManager.default.contents(atPath: "/proc/self/cmdline")
+        else { return known }
+        return line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast()
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
+
     private static func run() async -> Int32 {
         var command: any ParsableCommand
         do {
-            command = try RootCommand.parseAsRoot()
+            command = try RootCommand.parseAsRoot(arguments)
         } catch {
             // Help, version and wrong usage are ArgumentParser's own business.
             RootCommand.exit(withError: error)

@@ -28,13 +28,27 @@ package struct HubError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    private static func isReading(_ error: DatabaseError) -> Bool {
+        [.SQLITE_IOERR_READ, .SQLITE_IOERR_SHORT_READ, .SQLITE_IOERR_ACCESS]
+            .contains(error.extendedResultCode)
+    }
+
     private init(_ error: DatabaseError) {
         let detail = error.message ?? "\(error.resultCode)"
         switch error.resultCode {
         case .SQLITE_FULL:
             self.init(
-                code: "storage.full", message: "the hub's disk is full: nothing was changed",
+                code: "storage.full", message: "there is no room on the hub's disk: nothing was changed",
                 hint: "free some space and repeat the command; nodes will send again by themselves")
+        case .SQLITE_IOERR where !Self.isReading(error):
+            // SQLite says so too when a full disk cannot hold its index of
+            // the log, or a file may not grow.
+            self.init(
+                code: "storage.full",
+                message: "the hub could not write, so nothing was changed: there is no room on its "
+                    + "disk or for a larger file, or the disk fails (\(detail))",
+                hint: "free some space at the hub (`df`, `ulimit -f`) and look for errors of the "
+                    + "disk (`dmesg`); nodes will send again by themselves")
         case .SQLITE_IOERR:
             self.init(
                 code: "storage.io", message: "the hub's disk failed: \(detail)",

@@ -32,6 +32,7 @@ package final class CurlTransport: HTTPTransport {
     private let base: String
     private let limits: Limits
     private let place: String
+    package var address: String { place }
 
     /// Talks to a hub over the network.
     package convenience init(hub: HubAddress, limits: Limits = Limits()) {

@@ -43,5 +43,7 @@ package enum TransportFailure: Error, Hashable, Sendable {
 
 /// Carries one request and waits for its answer.
 package protocol HTTPTransport: AnyObject {
+    /// Whom it talks to, as a person wrote it.
+    var address: String { get }
     func send(_ call: HTTPCall) throws(TransportFailure) -> HTTPAnswer
 }

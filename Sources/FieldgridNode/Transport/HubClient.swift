@@ -98,11 +98,12 @@ package final class HubClient {
                 status: answer.status, headers: answer.headers, body: answer.body,
                 hubKey: try hubKey(in: answer))
         } catch {
-            throw HubFailure(error)
+            throw HubFailure(error, address: transport.address)
         }
         guard answer.status == 200 else { throw .refused(HubFailure.Refusal(answer)) }
         guard answer.mediaType == contentType else {
-            throw .notFieldgrid(reason: "the answer is of the type “\(answer.mediaType)”")
+            throw .notFieldgrid(
+                reason: "\(transport.address): the answer is of the type “\(answer.mediaType)”")
         }
         return answer.body
     }
@@ -115,7 +116,7 @@ package final class HubClient {
             case .unreachable(let reason, let mayHaveArrived):
                 throw .unreachable(reason: reason, mayHaveArrived: mayHaveArrived)
             case .notHTTP(let reason):
-                throw .notFieldgrid(reason: reason)
+                throw .notFieldgrid(reason: "\(transport.address): \(reason)")
             }
         }
     }

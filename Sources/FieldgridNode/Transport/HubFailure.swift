@@ -10,7 +10,7 @@ package enum HubFailure: Error, Hashable, Sendable {
     /// Something answered, and it is no hub: a captive portal, a proxy.
     case notFieldgrid(reason: String)
     /// A hub answered, and not the one this device belongs to.
-    case wrongHub(found: String, expected: String)
+    case wrongHub(found: String, expected: String, address: String)
     /// The hub said no, and its signature stands under it.
     case refused(Refusal)
 
@@ -44,12 +44,17 @@ package enum HubFailure: Error, Hashable, Sendable {
 
     package var message: String {
         switch self {
-        case .unreachable(let reason, _): "The hub cannot be reached: \(reason)."
-        case .notFieldgrid(let reason): "What answers is not the hub: \(reason)."
-        case .wrongHub(let found, let expected):
-            "Another hub answers: its key is \(found), expected is \(expected)."
+        case .unreachable(let reason, _): "The hub cannot be reached: \(Self.clause(reason))."
+        case .notFieldgrid(let reason): "What answers is not the hub: \(Self.clause(reason))."
+        case .wrongHub(let found, let expected, let address):
+            "Another hub answers at \(address): its key is \(found), expected is \(expected)."
         case .refused(let refusal): refusal.message
         }
+    }
+
+    /// A sentence as a part of another.
+    private static func clause(_ sentence: String) -> String {
+        sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
     }
 
     package var hint: String {
@@ -77,13 +82,14 @@ extension HubFailure: CustomStringConvertible {
 }
 
 extension HubFailure {
-    /// What it means that an answer is not signed as it should be.
-    init(_ problem: SignatureProblem) {
+    /// What it means that the answer from an address is not signed as it
+    /// should be.
+    init(_ problem: SignatureProblem, address: String) {
         switch problem {
         case .keyUnexpected(let found, let expected):
-            self = .wrongHub(found: found, expected: expected)
+            self = .wrongHub(found: found, expected: expected, address: address)
         default:
-            self = .notFieldgrid(reason: problem.message)
+            self = .notFieldgrid(reason: "\(address): \(problem.message)")
         }
     }
 }

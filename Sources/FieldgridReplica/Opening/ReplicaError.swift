@@ -56,8 +56,17 @@ extension ReplicaError {
         switch error.resultCode {
         case .SQLITE_FULL:
             return ReplicaError(
-                .storageFull, "no space is left for \(path), so nothing was saved",
+                .storageFull, "there is no room left for \(path), so nothing was saved",
                 hint: "Free some space and save again; everything saved before is safe")
+        case .SQLITE_IOERR where !isReading(error):
+            // SQLite says so too when a full disk cannot hold its index of
+            // the log, or a file may not grow.
+            return ReplicaError(
+                .storageFull,
+                "\(path) could not be written, so nothing was saved: there is no room on the disk "
+                    + "or for a larger file, or the disk fails (\(found))",
+                hint: "Free some space (`df`, `ulimit -f`), look for errors of the disk (`dmesg`), "
+                    + "then save again; everything saved before is safe")
         case .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
             return ReplicaError(
                 .storageFailed, "\(path) cannot be read or written (\(found))",
@@ -79,6 +88,11 @@ extension ReplicaError {
                 .unexpected, "SQLite refused the operation on \(path) (\(found))",
                 hint: "Nothing was changed; report this with the message")
         }
+    }
+
+    private static func isReading(_ error: DatabaseError) -> Bool {
+        [.SQLITE_IOERR_READ, .SQLITE_IOERR_SHORT_READ, .SQLITE_IOERR_ACCESS]
+            .contains(error.extendedResultCode)
     }
 
     static func typeUnknown(_ type: TypeNumber) -> ReplicaError {

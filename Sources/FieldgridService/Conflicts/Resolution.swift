@@ -93,7 +93,7 @@ extension RecordService {
             return UnitValue(.integer(text == "alive" ? 1 : 0))
         case .scope: return UnitValue(.text(text))
         case .field(let field):
-            return UnitValue(try Assignment.parse(text, for: field, of: type, in: schema))
+            return UnitValue(try Assignment.value(text, for: field, of: type, in: schema))
         case .group(let group):
             let fields = unit.fields(of: type)
             let shown =
@@ -108,7 +108,7 @@ extension RecordService {
                         "field.not-in-group", "“\(name)” is not in the group “\(group.name)”.",
                         hint: "Its members are \(group.members.joined(separator: ", ")).")
                 }
-                members[place] = try Assignment.parse(value, for: field, of: type, in: schema)
+                members[place] = try Assignment.value(value, for: field, of: type, in: schema)
             }
             return UnitValue(members)
         }

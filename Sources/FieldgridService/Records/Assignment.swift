@@ -16,9 +16,16 @@ enum Assignment {
     /// The canonical value of what was typed; text in NFC.
     static func parse(
         _ text: String, for field: Field, of type: RecordType, in schema: Schema
-    ) throws(ServiceError) -> Value {
+    ) -> Result<Value, Violation> {
         let normal = text.precomposedStringWithCanonicalMapping
-        switch FieldInput.parse(normal, for: field, type: type, schema: schema) {
+        return FieldInput.parse(normal, for: field, type: type, schema: schema)
+    }
+
+    /// The same where one wrong value is reason enough to stop.
+    static func value(
+        _ text: String, for field: Field, of type: RecordType, in schema: Schema
+    ) throws(ServiceError) -> Value {
+        switch parse(text, for: field, of: type, in: schema) {
         case .success(let value): return value
         case .failure(let violation): throw ServiceError([violation])
         }
@@ -29,22 +36,28 @@ extension RecordService {
     /// The values of `field=value` texts, by field number.
     ///
     /// - throws: when a field is unknown, named twice, or not for people to
-    ///   fill in.
+    ///   fill in; otherwise with every value that is wrong.
     func values(
         _ assignments: [String], of type: RecordType
     ) throws(ServiceError) -> [UnitNumber: Value] {
         var values: [UnitNumber: Value] = [:]
+        var violations: [Violation] = []
         for assignment in assignments {
             let (name, text) = try Assignment.split(assignment)
             let field = try field(name, of: type)
             try checkWritable(field, of: type)
-            let value = try Assignment.parse(text, for: field, of: type, in: schema)
+            var value = Value.null
+            switch Assignment.parse(text, for: field, of: type, in: schema) {
+            case .success(let parsed): value = parsed
+            case .failure(let violation): violations.append(violation)
+            }
             guard values.updateValue(value, forKey: field.number) == nil else {
                 throw ServiceError(
                     "field.twice", "“\(field.name)” is given twice.",
                     hint: "Give each field once.", exitStatus: .wrongUsage)
             }
         }
+        if !violations.isEmpty { throw ServiceError(violations) }
         return values
     }
 

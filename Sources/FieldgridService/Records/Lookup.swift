@@ -98,7 +98,7 @@ extension RecordService {
             conditions.append(
                 FieldCondition(
                     field: field.number,
-                    value: try Assignment.parse(value, for: field, of: type, in: schema)))
+                    value: try Assignment.value(value, for: field, of: type, in: schema)))
         }
         return conditions
     }
@@ -124,19 +124,28 @@ enum Nearest {
         return best.name
     }
 
-    /// Levenshtein distance in characters.
+    /// Edits between two words; two letters that changed places are one.
+    ///
+    /// Source: optimal string alignment, Boytsov 2011.
     static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (index, character) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
+        let (left, right) = (Array(left), Array(right))
+        var before: [Int] = []
+        var above = Array(0...right.count)
+        for index in left.indices {
+            var row = [index + 1]
             for column in right.indices {
-                let substitution = diagonal + (right[column] == character ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(substitution, diagonal + 1, row[column] + 1)
+                let isSame = left[index] == right[column]
+                var best = min(
+                    above[column] + (isSame ? 0 : 1), above[column + 1] + 1, row[column] + 1)
+                if index > 0, column > 0, left[index] == right[column - 1],
+                    left[index - 1] == right[column]
+                {
+                    best = min(best, before[column - 1] + 1)
+                }
+                row.append(best)
             }
+            (before, above) = (above, row)
         }
-        return row[right.count]
+        return above[right.count]
     }
 }

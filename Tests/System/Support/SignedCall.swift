@@ -111,6 +111,10 @@ struct SignedCall {
         request = urllib.request.Request(url, data=body, headers=headers, method="POST")
         try: answer = urllib.request.urlopen(request, timeout=60)
         except urllib.error.HTTPError as error: answer = error
+        except (urllib.error.URLError, ConnectionError) as error:
+            # The hub closed while the body was still on its way.
+            print(json.dumps({"status": 0, "type": "", "body": str(error)}))
+            sys.exit(0)
         json.dump({"status": answer.status if hasattr(answer, "status") else answer.code,
             "type": answer.headers.get("content-type", ""),
             "body": answer.read().decode("utf-8", "replace")}, sys.stdout)

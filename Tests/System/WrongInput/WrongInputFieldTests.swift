@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// What a person may mistype in a record. The hub is away: a device must
-/// know all of this by itself.
+/// What a person may mistype in a record.
+///
+/// The hub is away: a device must know all of this by itself.
 @Suite struct WrongInputFieldTests {
     private let district: District
     private let node: String

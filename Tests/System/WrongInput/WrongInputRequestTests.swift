@@ -89,7 +89,11 @@ import Testing
 
     @Test func aBodyOverTheLimitIsRefused() throws {
         let body = [UInt8](repeating: 7, count: (16 << 20) + 1)
-        try expectRefused(call.send(body, signature: .right), 413, "request.too-large")
+        let answer = try call.send(body, signature: .right)
+        // A hub may close instead of reading on; then there is no answer to read.
+        if answer.status != 0 { try expectRefused(answer, 413, "request.too-large") }
+        let next = try call.send([], signature: .none)
+        #expect(next.status == 401, "the hub goes on answering")
         #expect(try peakMemory() < Self.peakKilobytes)
     }
 

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+/// A hundred kills at seeded moments, of the node while it saves and of the
+/// hub while it merges: what was reported saved or acknowledged is there, and
+/// nothing is there twice.
+@Suite(.serialized) struct KillNineTests {
+    static let rounds = 100
+
+    @Test func aNodeKilledWhileSavingKeepsWhatItReported() throws {
+        let district = try District()
+        let node = try district.join()
+        let program = try Fieldgrid.executable()
+        var random = SeededRandom(seed: 9_001)
+        var reported: Set<String> = []
+        var killed = 0
+        for round in 0..<Self.rounds {
+            let delay = Double.random(in: 0.005...0.16, using: &random)
+            let result = try Fieldgrid.run(
+                "/usr/bin/timeout",
+                [
+                    "-s", "KILL", String(format: "%.3f", delay), program, "record", "new",
+                    "employer", "name=\(FictionalEmployer.name(round))", "--json", "--data", node,
+                ])
+            if result.status != 0 { killed += 1 }
+            if let id = try? JSON(result.output)["id"].text { reported.insert(id) }
+        }
+        #expect(killed > 10, "the moments must fall into the saving")
+        #expect(reported.count > 10)
+        #expect(try District.sql("PRAGMA integrity_check", in: node + "/node.sqlite") == "ok")
+        let present = try district.records("employer", at: node)
+        #expect(reported.isSubset(of: present.keys))
+        let names = present.values.compactMap { $0["fields"]["name"].text }
+        #expect(Set(names).count == present.count, "nothing is saved twice")
+        try district.done(["node", "sync", "--data", node])
+        #expect(try district.records("employer", at: district.hubData).keys == present.keys)
+    }
+
+    @Test func aHubKilledWhileMergingKeepsWhatItAcknowledged() throws {
+        let district = try District()
+        let node = try district.join()
+        var random = SeededRandom(seed: 9_002)
+        var acknowledged = 0
+        var cut = 0
+        for round in 0..<Self.rounds {
+            let first = round * 10
+            let table = try district.folder.write(
+                FictionalEmployer.table(first..<(first + 10)), to: "employers.csv")
+            try district.done(["record", "import", "employer", table, "--data", node])
+            if try syncUnderFire(district, node, &random) {
+                acknowledged = first + 10
+            } else {
+                cut += 1
+            }
+            district.killHub()
+            try district.startHub()
+        }
+        #expect(cut > 10, "the moments must fall into the exchange")
+        #expect(acknowledged > 0)
+        try expectWhole(district, node)
+    }
+
+    /// Synchronises while the hub is killed a moment later; tells whether
+    /// the node was told that everything arrived.
+    private func syncUnderFire(
+        _ district: District, _ node: String, _ random: inout SeededRandom
+    ) throws -> Bool {
+        guard let hub = district.hub else { return false }
+        let delay = String(format: "%.3f", Double.random(in: 0.02...0.3, using: &random))
+        let script = """
+            (timeout \(delay) tail -f /dev/null; kill -9 \(hub.id)) &
+            "\(try Fieldgrid.executable())" node sync --data "\(node)" --json
+            status=$?
+            wait
+            exit $status
+            """
+        let result = try Fieldgrid.run("/bin/bash", ["-c", script])
+        #expect([0, 75].contains(result.status), "\(result.errors)")
+        return try result.status == 0 && JSON(result.output)["pushed"].integer ?? 0 > 0
+    }
+
+    private func expectWhole(_ district: District, _ node: String) throws {
+        try district.done(["node", "sync", "--data", node])
+        #expect(try district.outbox(of: node) == 0)
+        let atHub = try district.records("employer", at: district.hubData)
+        #expect(atHub.count == Self.rounds * 10)
+        #expect(try district.records("employer", at: node) == atHub)
+        for id in atHub.keys.sorted().prefix(20) {
+            let history = try district.ask([
+                "record", "history", "employer", id, "--data", district.hubData,
+            ])
+            let creations = history.elements.filter { $0["unit"].text == "presence" }
+            #expect(creations.count == 1, "each changeset is in the history once")
+        }
+        try district.stopHub()
+        let path = district.hubData + "/hub.sqlite"
+        #expect(try District.sql("PRAGMA integrity_check", in: path) == "ok")
+        #expect(
+            try District.sql("SELECT count(*) FROM answer WHERE code IS NOT NULL", in: path) == "0")
+    }
+}
