@@ -14,6 +14,7 @@ struct ConflictsList: AsyncParsableCommand {
         commandName: "list", abstract: "What waits for a person.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Flag(help: "Also what a rule decided and what is settled.")
     var all = false
@@ -21,7 +22,7 @@ struct ConflictsList: AsyncParsableCommand {
     var conditions: [String] = []
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "conflicts list")
+        let desk = try HubSide.desk(place, remote, command: "conflicts list")
         let reply = try desk.answer(.conflicts(ask: .list(all: all, conditions: conditions)))
         let schema = try desk.schema()
         try output.report(reply) { ConflictText(schema: schema).list($0.elements) }
@@ -33,11 +34,12 @@ struct ConflictsShow: AsyncParsableCommand {
         commandName: "show", abstract: "One conflict with base, sides and reason.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The conflict's id.") var id: String
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "conflicts show")
+        let desk = try HubSide.desk(place, remote, command: "conflicts show")
         let reply = try desk.answer(.conflicts(ask: .show(id: id)))
         let schema = try desk.schema()
         try output.report(reply) { ConflictText(schema: schema).show($0) }
@@ -49,6 +51,7 @@ struct ConflictsResolve: AsyncParsableCommand {
         commandName: "resolve", abstract: "Settle one conflict, or all that meet a filter.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The conflicts' ids.") var ids: [String] = []
     @Option(help: "The number of a side as listed, `winner`, or `base`.") var take: String?
@@ -74,7 +77,7 @@ struct ConflictsResolve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "conflicts resolve")
+        let desk = try HubSide.desk(place, remote, command: "conflicts resolve")
         let choice = try choice()
         let reply = try desk.answer(
             .conflicts(

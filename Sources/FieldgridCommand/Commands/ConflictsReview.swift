@@ -8,6 +8,7 @@ struct ConflictsReview: AsyncParsableCommand {
         commandName: "review", abstract: "Settle what waits, one by one.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
 
     private static let help = """
@@ -17,7 +18,7 @@ struct ConflictsReview: AsyncParsableCommand {
         """
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "conflicts review")
+        let desk = try HubSide.desk(place, remote, command: "conflicts review")
         let waiting = try desk.answer(.conflicts(ask: .list(all: false, conditions: [])))
         let text = ConflictText(schema: try desk.schema())
         let conflicts = waiting.document.elements

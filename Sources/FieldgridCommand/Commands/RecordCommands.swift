@@ -17,12 +17,13 @@ struct RecordTypes: AsyncParsableCommand {
         commandName: "types", abstract: "What can be recorded: types, fields, codes.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "One type, to see its fields.")
     var type: String?
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record types")
+        let desk = try HubSide.desk(place, remote, command: "record types")
         let reply = try desk.answer(.record(ask: .types(named: type)))
         let schema = try desk.schema()
         try output.report(reply) { RecordText(schema: schema).types($0, named: type) }
@@ -34,6 +35,7 @@ struct RecordNew: AsyncParsableCommand {
         commandName: "new", abstract: "Record something new.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type, such as employer.")
     var type: String
@@ -45,7 +47,7 @@ struct RecordNew: AsyncParsableCommand {
     var source: ValueSource?
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record new")
+        let desk = try HubSide.desk(place, remote, command: "record new")
         let reply = try desk.answer(
             .record(ask: .create(type: type, fields: fields, scope: scope, source: source)))
         try output.report(reply) { document in
@@ -59,6 +61,7 @@ struct RecordSet: AsyncParsableCommand {
         commandName: "set", abstract: "Change values; `field=` clears.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "The record's id.") var id: String
@@ -67,7 +70,7 @@ struct RecordSet: AsyncParsableCommand {
     var source: ValueSource?
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record set")
+        let desk = try HubSide.desk(place, remote, command: "record set")
         let reply = try desk.answer(
             .record(ask: .set(type: type, id: id, fields: fields, source: source)))
         try output.report(reply) { document in
@@ -84,12 +87,13 @@ struct RecordShow: AsyncParsableCommand {
         commandName: "show", abstract: "One record with its values and what waits.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "The record's id.") var id: String
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record show")
+        let desk = try HubSide.desk(place, remote, command: "record show")
         let reply = try desk.answer(.record(ask: .show(type: type, id: id)))
         let schema = try desk.schema()
         try output.report(reply) { document in
@@ -105,13 +109,14 @@ struct RecordList: AsyncParsableCommand {
         commandName: "list", abstract: "The records of a type that meet all conditions.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Option(name: .customLong("where"), help: "field=value; may be given several times.")
     var conditions: [String] = []
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record list")
+        let desk = try HubSide.desk(place, remote, command: "record list")
         if output.json { return try output.finish(needsPerson: try writeJSON(desk)) }
         var documents: [JSONValue] = []
         let needsPerson = try desk.forEachRecord(of: type, where: conditions) {
@@ -153,12 +158,13 @@ struct RecordVerify: AsyncParsableCommand {
         commandName: "verify", abstract: "Mark a record confirmed unchanged today.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "The record's id.") var id: String
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record verify")
+        let desk = try HubSide.desk(place, remote, command: "record verify")
         let reply = try desk.answer(.record(ask: .verify(type: type, id: id)))
         try output.report(reply) { _ in "Confirmed \(type) \(id) today." }
     }
@@ -213,12 +219,13 @@ struct RecordDelete: AsyncParsableCommand {
         abstract: "Delete a record. Closing it with a status is usually right.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "The record's id.") var id: String
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record delete")
+        let desk = try HubSide.desk(place, remote, command: "record delete")
         let reply = try desk.answer(.record(ask: .delete(type: type, id: id)))
         try output.report(reply) { _ in "Deleted \(type) \(id)." }
     }
@@ -230,13 +237,14 @@ struct RecordMove: AsyncParsableCommand {
     )
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "The record's id.") var id: String
     @Option(help: "The code of the grid it moves to.") var scope: String
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record move")
+        let desk = try HubSide.desk(place, remote, command: "record move")
         let reply = try desk.answer(.record(ask: .move(type: type, id: id, scope: scope)))
         try output.report(reply) { _ in "Moved \(type) \(id) to \(scope)." }
     }

@@ -9,6 +9,7 @@ struct RecordImport: AsyncParsableCommand {
         abstract: "Read a table; refused lines go to FILE.rejected.csv. Repeating doubles nothing.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "A CSV file in UTF-8 or GB18030.") var file: String
@@ -18,7 +19,7 @@ struct RecordImport: AsyncParsableCommand {
     @Flag(help: "Decide everything, save nothing.") var dryRun = false
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "record import")
+        let desk = try HubSide.desk(place, remote, command: "record import")
         let table = TableImport(desk: desk, type: type, path: file, scope: scope, dryRun: dryRun)
         try output.report(try table.run(map: map)) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
@@ -46,6 +47,7 @@ struct RecordExport: AsyncParsableCommand {
         commandName: "export", abstract: "Write all records of a type: .csv, .xlsx or .geojson.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "The file; its extension says the format.") var file: String
@@ -54,7 +56,7 @@ struct RecordExport: AsyncParsableCommand {
 
     func run() async throws {
         _ = try TableExport.format(of: file)
-        let desk = try FolderAccess.desk(place.folder, command: "record export")
+        let desk = try HubSide.desk(place, remote, command: "record export")
         let schema = try desk.schema()
         guard let recordType = schema.type(named: type) ?? schema.type(labelled: type) else {
             // The desk words it, with the nearest name.

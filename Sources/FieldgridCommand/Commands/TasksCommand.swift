@@ -12,6 +12,7 @@ struct TasksList: AsyncParsableCommand {
         commandName: "list", abstract: "List tasks: those not done first.")
 
     @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Option(help: "Only those of this half-year.")
     var period: String?
@@ -19,7 +20,7 @@ struct TasksList: AsyncParsableCommand {
     var open = false
 
     func run() async throws {
-        let desk = try FolderAccess.desk(place.folder, command: "tasks list")
+        let desk = try HubSide.desk(place, remote, command: "tasks list")
         let reply = try desk.answer(.tasks(period: period, openOnly: open))
         try output.report(reply) { document in
             var table = Table([

@@ -38,7 +38,8 @@ package struct HubError: Error, Hashable, Sendable, CustomStringConvertible {
         switch error.resultCode {
         case .SQLITE_FULL:
             self.init(
-                code: "storage.full", message: "there is no room on the hub's disk: nothing was changed",
+                code: "storage.full",
+                message: "there is no room on the hub's disk: nothing was changed",
                 hint: "free some space and repeat the command; nodes will send again by themselves")
         case .SQLITE_IOERR where !Self.isReading(error):
             // SQLite says so too when a full disk cannot hold its index of

@@ -97,8 +97,10 @@ struct SignedCall {
             b64 = lambda data: base64.b64encode(data).decode()
             digest = "sha-256=:%s:" % b64(hashlib.sha256(body).digest())
             public = pack(mul(secret(seed)[0], G))
-            parameters = ('("@method" "@path" "@query" "content-digest");created=%d;nonce="%s"'
-                ';keyid="%s";tag="fieldgrid-1"' % (time.time(), b64(os.urandom(16)), key_id(public)))
+            parameters = (
+                '("@method" "@path" "@query" "content-digest");created=%d;nonce="%s"'
+                ';keyid="%s";tag="fieldgrid-1"'
+                % (time.time(), b64(os.urandom(16)), key_id(public)))
             base = "\\n".join([
                 '"@method": POST', '"@path": ' + urllib.parse.urlparse(url).path,
                 '"@query": ?', '"content-digest": ' + digest,
