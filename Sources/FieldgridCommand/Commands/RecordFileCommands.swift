@@ -21,7 +21,8 @@ struct RecordImport: AsyncParsableCommand {
     func run() async throws {
         let desk = try HubSide.desk(place, remote, command: "record import")
         let table = TableImport(desk: desk, type: type, path: file, scope: scope, dryRun: dryRun)
-        try output.report(try table.run(map: map)) { document in
+        let reply = try table.run(map: map)
+        try output.report(reply) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
             var lines = [
                 "\(dryRun ? "Would import" : "Imported") \(file): \(number("read")) rows read, "
@@ -39,6 +40,11 @@ struct RecordImport: AsyncParsableCommand {
             if let path = document["rejected_file"].text { lines.append("Refused lines: \(path)") }
             return lines.joined(separator: "\n")
         }
+        guard reply.document["complete"].bool == false else { return }
+        throw ServiceError(
+            "import.incomplete", "\(file) could not be read to its end; the rest is not imported.",
+            hint: "The last line of \(TableImport.rejectedPath(of: file)) says where and why. Mend "
+                + "the file and import it again: what is there already is not doubled.")
     }
 }
 

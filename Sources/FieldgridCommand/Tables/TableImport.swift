@@ -58,6 +58,7 @@ struct TableImport {
         try send(&batch, plan, into: &tally)
         progress.finish()
         if let fault {
+            tally.read += 1
             tally.rejected.append(
                 (
                     ImportRow(line: fault.line, cells: []),

@@ -30,6 +30,21 @@ import Testing
         #expect(rejected.contains("虚构坏行") && rejected.contains("uscc"))
     }
 
+    @Test func aTableThatEndsInAnOpenQuoteIsAFailureThatSaysWhere() throws {
+        let district = try District()
+        let text = FictionalEmployer.table(0..<3) + "\"虚构未完,123\n"
+        let table = try district.folder.write(text, to: "employers.csv")
+        let result = try district.run([
+            "record", "import", "employer", table, "--scope", District.village, "--data",
+            district.hubData, "--json",
+        ])
+        #expect(result.status == 1)
+        #expect(result.errors.contains("employers.rejected.csv"))
+        let counts = try JSON(result.output)
+        #expect(counts["read"].integer == 4)
+        #expect([counts["created"].integer, counts["rejected"].integer] == [3, 1])
+    }
+
     @Test func exportsAreReadableByOtherPrograms() throws {
         let district = try District()
         _ = try district.record(
