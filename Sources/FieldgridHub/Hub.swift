@@ -139,22 +139,20 @@ package final class Hub: @unchecked Sendable {
         _ request: ReceivedRequest, device: DeviceRow
     ) throws -> ExchangeReply {
         lastSeen[device.keyID] = now
+        // Numbers and positions of another epoch mean nothing here, so nothing of the request is
+        // read: the node begins this epoch, and sends again.
+        if let epoch = request.epoch, epoch != identity.epoch { return emptyReply }
+        let author = Acceptance.Author(
+            node: device.node, scope: device.scope, holder: device.holder)
         guard let batch = request.batch else {
-            return try store.read { view in
-                try reply(to: request, from: device, view: view, grids: grids)
-            }
+            return try store.read { view in try reply(to: request, from: device, view: view) }
         }
         return try accepting { acceptance in
-            let (chain, receipts) = try acceptance.accept(
-                try resolve(batch, acceptance),
-                from: Acceptance.Author(
-                    node: device.node, scope: device.scope, holder: device.holder))
+            let answer = try acceptance.accept(try resolve(batch, acceptance), from: author)
             try acceptance.flush()
-            var answer = try reply(
-                to: request, from: device, view: acceptance.store, grids: acceptance.grids)
-            answer.chain = chain
-            answer.receipts = receipts
-            return answer
+            return try reply(
+                to: request, from: device, view: acceptance.store, grids: acceptance.grids,
+                answer: answer)
         }
     }
 
@@ -183,16 +181,46 @@ package final class Hub: @unchecked Sendable {
         return batch.resolved(known)
     }
 
+    private var emptyReply: ExchangeReply {
+        ExchangeReply(
+            epoch: identity.epoch, time: HybridTime(milliseconds: now), schema: identity.schema)
+    }
+
     private func reply(
         to request: ReceivedRequest, from device: DeviceRow, view: any HubReading,
-        grids: GridTree
+        grids: GridTree? = nil, answer: Acceptance.Answer? = nil
     ) throws -> ExchangeReply {
-        var reply = ExchangeReply(
-            epoch: identity.epoch, time: HybridTime(milliseconds: now), schema: identity.schema)
+        var reply = emptyReply
+        if let answer, let batch = request.batch?.identities.first {
+            reply.incarnation = batch.incarnation
+            reply.chain = answer.chain
+            reply.receipts = answer.receipts
+        }
+        let fork = try view.rewound(request, device.node)
+        if let fork, reply.chain == .follows,
+            (reply.incarnation ?? request.incarnation) == request.incarnation
+        {
+            reply.incarnation = request.incarnation
+            reply.chain = fork
+        }
         if request.schema != identity.schema { reply.schemaDocument = schemaDocument }
-        var builder = try ReplyBuilder(store: view, index: index, hub: identity, grids: grids)
+        reply.released = try view.releases(
+            of: request.held.filter { held in
+                try view.incarnation(held.incarnation)?.node == device.node
+            })
+        var builder = try ReplyBuilder(
+            store: view, index: index, hub: identity, grids: grids ?? self.grids)
+        // What the asker lost of its own work is not sent back to the incarnation that made it, so
+        // it must go on under a new name before its positions move.
+        builder.isPaused = fork != nil || reply.chain.isFork
         try builder.build(for: device.scope, asked: request, into: &reply)
         return reply
+    }
+}
+
+extension ChainAnswer {
+    fileprivate var isFork: Bool {
+        if case .fork = self { true } else { false }
     }
 }
 

@@ -28,7 +28,8 @@ final class FakeReplica: ExchangingReplica {
             previous: .start, head: .start, changesets: Array(repeating: changeset, count: 2))
         let request = ExchangeRequest(
             schema: SchemaTag(0), epoch: nil, positions: [:],
-            incarnation: changeset.identity.incarnation, batch: batch)
+            incarnation: changeset.identity.incarnation, sealed: changeset.identity.seq,
+            batch: batch)
         return (request, [UInt8](repeating: 0, count: min(maxBytes, requestBytes)))
     }
 

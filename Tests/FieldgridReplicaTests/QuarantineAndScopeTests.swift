@@ -180,25 +180,57 @@ import Testing
         #expect(try test.outbox().map(\.identity.seq) == [2, 3])
     }
 
-    @Test func gapBeforeAllThatIsKeptIsAnError() throws {
+    @Test func gapBeforeAllThatIsKeptGoesOnUnderANewName() throws {
         let test = try TestReplica()
         try test.replica.save(.fixture(.create(1, [name: .text("甲")])))
         try test.replica.apply(
-            .fixture(
-                receipts: [.accepted(1, at: 1)], records: [.fixture(1, named: true)],
-                chain: .gap(expected: 1)))
-        let error = #expect(throws: ReplicaError.self) { try test.replica.nextRequest() }
-        #expect(error?.code == .chainLost)
+            .fixture(receipts: [.accepted(1, at: 1)], records: [.fixture(1, named: true)]))
+        try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
+        let first = test.replica.incarnation
+        let applied = try test.replica.apply(.fixture(chain: .gap(expected: 1)))
+        #expect(applied.reincarnated == .lost)
+        let batch = try #require(try test.replica.nextRequest().request.batch)
+        #expect(batch.changesets.map(\.identity.seq) == [1])
+        #expect(batch.parent == ChangesetIdentity(incarnation: first, seq: 1))
     }
 
-    @Test func forkIsReportedAndChangesNothing() throws {
+    @Test func forkSealsAgainUnderANewNameWhatTheHubDoesNotHave() throws {
         let test = try TestReplica()
-        try test.replica.save(.fixture(.create(1, [name: .text("甲")])))
-        let error = #expect(throws: ReplicaError.self) {
-            try test.replica.apply(.fixture(chain: .fork(at: 1)))
+        try test.replica.save((1...3).map { .fixture(.create($0, [name: .text("甲")])) })
+        let before = try test.outbox()
+        let first = test.replica.incarnation
+        let applied = try test.replica.apply(
+            .fixture(
+                receipts: [.accepted(1, at: 1)], records: [.fixture(1, named: true)],
+                chain: .fork(at: 2)))
+        #expect(applied.reincarnated == .fork)
+        #expect(applied.hasMore)
+        let batch = try #require(try test.replica.nextRequest().request.batch)
+        let parent = ChangesetIdentity(incarnation: first, seq: 1)
+        #expect(batch.parent == parent)
+        #expect(
+            batch
+                == ChangesetBatch(
+                    following: .start(after: parent), batch.changesets, parent: parent))
+        let renamed = before.dropFirst().enumerated().map { place, changeset in
+            var changeset = changeset
+            changeset.identity = ChangesetIdentity(
+                incarnation: test.replica.incarnation, seq: Int64(place) + 1)
+            return changeset
         }
-        #expect(error?.code == .chainFork)
-        #expect(try test.outbox().count == 1)
+        #expect(batch.changesets == renamed)
+        #expect(test.replica.rebirths.map(\.cause) == [.fork])
+    }
+
+    @Test func theSameForkAgainChangesNothing() throws {
+        let test = try TestReplica()
+        try test.replica.save((1...2).map { .fixture(.create($0, [name: .text("甲")])) })
+        var reply = ExchangeReply.fixture(chain: .fork(at: 1))
+        reply.incarnation = test.replica.incarnation
+        try test.replica.apply(reply)
+        let once = try test.outbox()
+        #expect(try test.replica.apply(reply).reincarnated == nil)
+        #expect(try test.outbox() == once)
     }
 
     @Test func grantReachesDownTheGridTree() throws {

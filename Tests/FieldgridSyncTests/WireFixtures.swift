@@ -6,6 +6,10 @@ enum WireFixture {
     static let incarnation = IncarnationID(
         UUIDBits(high: 0x0193_0000_0000_7000, low: 0x8000_0000_0000_0001))
     static let epoch = EpochID(UUIDBits(high: 0x0193_0000_0000_7000, low: 0x8000_0000_0000_00ee))
+    /// What the incarnation continues.
+    static let parent = ChangesetIdentity(
+        incarnation: IncarnationID(
+            UUIDBits(high: 0x0193_0000_0000_7000, low: 0x8000_0000_0000_0002)), seq: 7)
     static let township = ScopeCode("220602103")
     static let village = ScopeCode("220602103201")
 
@@ -55,7 +59,9 @@ enum WireFixture {
         ExchangeRequest(
             schema: SchemaTag(0xfeed_0000_0000_0001), epoch: epoch,
             positions: [village: Position(40), township: Position(3)], incarnation: incarnation,
-            batch: ChangesetBatch(following: .start, changesets))
+            sealed: 2, held: [ChangesetIdentity(incarnation: parent.incarnation, seq: 6)],
+            batch: ChangesetBatch(
+                following: .start(after: parent), changesets, parent: parent))
     }
 
     /// Record 3 is known to both sides by its number.
@@ -64,13 +70,14 @@ enum WireFixture {
     }
 
     static var reply: ExchangeReply {
-        ExchangeReply(
+        var reply = ExchangeReply(
             epoch: epoch, time: HybridTime(milliseconds: 1_784_856_009_000),
             schema: SchemaTag(0xfeed_0000_0000_0001), schemaDocument: Array("{}".utf8),
             receipts: [
                 Receipt(seq: 1, outcome: .accepted(village, Position(41))),
                 Receipt(seq: 2, outcome: .accepted(village, Position(42))),
                 Receipt(seq: 3, outcome: .quarantined(.rule, message: "男女人数之和不等于总数")),
+                Receipt(seq: 4, outcome: .accepted(village, Position(43)), isTimeMoved: true),
             ],
             positions: [village: Position(44), township: Position(3)],
             records: [
@@ -91,5 +98,11 @@ enum WireFixture {
                     presence: .deleted, units: []),
             ],
             hasMore: true)
+        reply.incarnation = incarnation
+        reply.released = [
+            Release(
+                ChangesetIdentity(incarnation: parent.incarnation, seq: 6), village, Position(41))
+        ]
+        return reply
     }
 }

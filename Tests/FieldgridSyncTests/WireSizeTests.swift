@@ -12,7 +12,7 @@ import Testing
         let request = ExchangeRequest(
             schema: SchemaTag(1), epoch: WireFixture.epoch,
             positions: [WireFixture.village: Position(100_000)],
-            incarnation: WireFixture.incarnation,
+            incarnation: WireFixture.incarnation, sealed: Int64(changesets.count),
             batch: ChangesetBatch(following: .start, changesets))
         let frame = ExchangeCodec.encode(request) { id in
             (WireFixture.village, RecordNumber(Int64(id.bits.low & 0xffff_ffff)))

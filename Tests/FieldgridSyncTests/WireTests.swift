@@ -131,11 +131,14 @@ import Testing
                     ExchangeCodec.encode(WireFixture.request, number: WireFixture.number),
                     .exchangeRequest)
             case "reply": plain(ExchangeCodec.encode(WireFixture.reply), .exchangeReply)
-            case "changeset-1": CanonicalEncoder.bytes(of: WireFixture.changesets[0], after: .start)
+            case "changeset-1":
+                CanonicalEncoder.bytes(
+                    of: WireFixture.changesets[0], after: .start(after: WireFixture.parent))
             default:
                 CanonicalEncoder.bytes(
                     of: WireFixture.changesets[1],
-                    after: ContentDigest.of(WireFixture.changesets[0], after: .start))
+                    after: ContentDigest.of(
+                        WireFixture.changesets[0], after: .start(after: WireFixture.parent)))
             }
         let hex = bytes.map { String(format: "%02x", $0) }.joined()
         let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()

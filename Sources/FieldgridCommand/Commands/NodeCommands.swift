@@ -1,6 +1,7 @@
 import ArgumentParser
 import FieldgridModel
 import FieldgridNode
+import FieldgridReplica
 import FieldgridSchema
 import FieldgridService
 import FieldgridSync
@@ -74,6 +75,7 @@ struct NodeSync: AsyncParsableCommand {
                     + "\(number("requests")) requests, \(number("bytes_up")) bytes up, "
                     + "\(number("bytes_down")) down."
             ]
+            lines += document["reincarnated"].elements.compactMap(\.text).map(RebirthText.sentence)
             if number("quarantined") > 0 {
                 lines.append(
                     "\(number("quarantined")) saved actions were refused by the hub; "
@@ -107,13 +109,43 @@ struct NodeStatus: AsyncParsableCommand {
                 holder       \(document["holder"].text ?? "") (\(scopes))
                 hub          \(document["hub"].text ?? ""), \
                 \(document["hub_reachable"].bool == true ? "reachable" : "not reachable now")
-                last sync    \(document["last_sync_at"].text.map(ShownTime.text) ?? "never")
+                last sync    \(document["last_sync_at"].text.map(ShownTime.text) ?? "never")\
+                \(RebirthText.lines(document["rebirths"]))
                 to send      \(number("outbox"))
                 refused      \(number("quarantined"))
                 conflicts    \(number("conflicts_open")) waiting for a person
                 tasks        \(number("tasks_due")) to do
                 """
         }
+    }
+}
+
+/// That a database goes on under a new name, for people.
+enum RebirthText {
+    static func sentence(_ cause: String) -> String {
+        switch Reincarnation(rawValue: cause) {
+        case .fork:
+            "The hub already had other work under this device's numbers: the folder was copied, or "
+                + "put back from a copy. It goes on under a new name; nothing is lost, and where "
+                + "the two disagree there are conflicts."
+        case .stamp:
+            "The database is older than what this device had sent: it was put back from a copy. It "
+                + "goes on under a new name; what the hub has comes back."
+        case .clock:
+            "This device's clock had run ahead of the hub's. It goes on with the hub's time; set "
+                + "the clock right."
+        case .lost:
+            "The hub has lost work that this device no longer keeps. What is still here was sent "
+                + "again under a new name; tell the hub's operator."
+        case nil: cause
+        }
+    }
+
+    /// The latest one, as a line of the status; nothing where there was none.
+    static func lines(_ rebirths: JSONValue) -> String {
+        guard let last = rebirths.elements.last, let cause = last["cause"].text else { return "" }
+        let at = last["at"].text.map(ShownTime.text) ?? ""
+        return "\nnew name     \(at), \(rebirths.elements.count) in all. \(sentence(cause))"
     }
 }
 

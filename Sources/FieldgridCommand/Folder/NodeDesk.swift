@@ -77,6 +77,7 @@ final class NodeDesk: Desk {
             .object([
                 "node": .text(document.node.description),
                 "incarnation": .text(replica.incarnation.description),
+                "rebirths": .array(replica.rebirths.map(Self.document)),
                 "holder": .text(document.holder), "role": .text(document.role.rawValue),
                 "hub": .text(document.hub),
                 "scopes": .texts(replica.identity.scopes.map(\.text)),
@@ -116,7 +117,15 @@ final class NodeDesk: Desk {
                 "bytes_down": .integer(Int64(report.traffic.bytesDown)),
                 "positions": Self.document(of: report.positions),
                 "schema_changed": .bool(report.schemaChanged),
+                "reincarnated": .texts(report.reincarnated.map(\.rawValue)),
             ]), needsPerson: quarantined > 0 || report.conflictsOpen > 0)
+    }
+
+    private static func document(of rebirth: Rebirth) -> JSONValue {
+        .object([
+            "incarnation": .text(rebirth.incarnation.description),
+            "cause": .text(rebirth.cause.rawValue), "at": .text(Instants.text(rebirth.at)),
+        ])
     }
 
     private static func document(of positions: [ScopeCode: Position]) -> JSONValue {

@@ -5,48 +5,104 @@ extension Acceptance {
     /// How far a device's clock may run ahead before its time is bounded.
     static let driftMillisecondsMax: Int64 = 10 * 60 * 1000
 
+    /// How many receipts one reply repeats.
+    static let repeatedMax: Int64 = 20_000
+
+    /// What the hub answers to one batch.
+    struct Answer {
+        var chain = ChainAnswer.follows
+        /// Of everything the hub knows of the incarnation from the batch's
+        /// first changeset on, also beyond the batch.
+        var receipts: [Receipt] = []
+    }
+
     /// Decides a batch: sequence, digests, then each changeset in turn.
     ///
-    /// - Returns: the answer to the whole, and a receipt for each changeset,
-    ///   repeated ones included.
     /// - Throws: ``HubError`` when the batch is not what its digests say, or
     ///   belongs to another device.
-    func accept(_ batch: ChangesetBatch, from author: Author) throws -> (ChainAnswer, [Receipt]) {
-        guard let first = batch.changesets.first, let last = batch.changesets.last else {
-            return (.follows, [])
-        }
-        let incarnation = first.identity.incarnation
+    func accept(_ batch: ChangesetBatch, from author: Author) throws -> Answer {
+        guard let first = batch.changesets.first?.identity else { return Answer() }
+        let incarnation = first.incarnation
         let digests = try chain(of: batch)
-        var head =
-            try incarnations[incarnation] ?? store.incarnation(incarnation)
-            ?? IncarnationHead(node: author.node, lastSeq: 0, digest: .start)
-        guard head.node == author.node else {
-            throw HubError(
-                code: "incarnation.foreign",
-                message: "incarnation \(incarnation) belongs to another device",
-                hint: "this folder is a copy of another device's: enrol it anew with `node join`")
+        guard var head = try head(of: batch, from: author) else {
+            return Answer(chain: .gap(expected: 1))
         }
-        guard first.identity.seq <= head.lastSeq + 1 else {
-            return (.gap(expected: head.lastSeq + 1), [])
+        guard first.seq <= head.lastSeq + 1 else {
+            return Answer(chain: .gap(expected: head.lastSeq + 1))
         }
+        let known = try repeated(incarnation, from: first.seq, head)
         if let fork = try fork(in: batch, digests: digests, head: head) {
-            return (.fork(at: fork), [])
+            return Answer(chain: .fork(at: fork), receipts: known.filter { $0.seq < fork })
         }
+        var answer = Answer(receipts: known)
         try prefetch(batch.changesets.lazy.flatMap(\.changes).map(\.record))
-        var receipts = try repeated(incarnation, first.identity.seq, last.identity.seq, head)
+        incarnations[incarnation] = head
+        ancestries[incarnation] = try ancestry(of: incarnation)
         for (changeset, digest) in zip(batch.changesets, digests)
         where changeset.identity.seq > head.lastSeq {
             let outcome = try decide(changeset, from: author)
             head.lastSeq = changeset.identity.seq
             head.digest = digest
-            let seq = changeset.identity.seq
-            answers.append(
-                (incarnation, StoredAnswer(seq: seq, digest: digest, outcome: outcome)))
-            receipts.append(Receipt(seq: seq, outcome: outcome))
+            let stored = StoredAnswer(
+                seq: head.lastSeq, digest: digest, outcome: outcome,
+                isTimeMoved: isAhead(changeset))
+            answers.append((incarnation, stored))
+            answer.receipts.append(stored.receipt)
         }
         incarnations[incarnation] = head
         try deriveAftermath()
-        return (.follows, receipts)
+        return answer
+    }
+
+    /// How far the hub has followed the batch's incarnation; nil when it has
+    /// not heard of it and the batch is not its beginning.
+    private func head(of batch: ChangesetBatch, from author: Author) throws -> IncarnationHead? {
+        guard let first = batch.changesets.first?.identity else { return nil }
+        if let head = try head(of: first.incarnation) {
+            try check(head, of: first.incarnation, is: author)
+            return head
+        }
+        guard first.seq == 1 else { return nil }
+        if let parent = batch.parent, let above = try head(of: parent.incarnation) {
+            try check(above, of: parent.incarnation, is: author)
+        }
+        return IncarnationHead(
+            node: author.node, lastSeq: 0, digest: .start(after: batch.parent),
+            parent: batch.parent)
+    }
+
+    private func head(of incarnation: IncarnationID) throws -> IncarnationHead? {
+        try incarnations[incarnation] ?? store.incarnation(incarnation)
+    }
+
+    private func check(
+        _ head: IncarnationHead, of incarnation: IncarnationID, is author: Author
+    ) throws {
+        guard head.node == author.node else { throw HubError.foreign(incarnation) }
+    }
+
+    /// How many incarnations back an author's own earlier work counts as
+    /// seen without being in the context.
+    private static let ancestorsMax = 64
+
+    /// What an incarnation continues, and what that one continued in turn.
+    func ancestry(of incarnation: IncarnationID) throws -> [ChangesetIdentity] {
+        if let known = ancestries[incarnation] { return known }
+        var ancestry: [ChangesetIdentity] = []
+        var passed: Set = [incarnation]
+        var next = try head(of: incarnation)?.parent
+        while let parent = next, ancestry.count < Self.ancestorsMax,
+            passed.insert(parent.incarnation).inserted
+        {
+            ancestry.append(parent)
+            next = try head(of: parent.incarnation)?.parent
+        }
+        ancestries[incarnation] = ancestry
+        return ancestry
+    }
+
+    private func isAhead(_ changeset: Changeset) -> Bool {
+        changeset.time.milliseconds > now + Self.driftMillisecondsMax
     }
 
     /// The digest of each changeset, checked against the head that travelled.
@@ -74,7 +130,7 @@ extension Acceptance {
         let first = batch.changesets[0].identity
         let through = min(head.lastSeq, first.seq + Int64(digests.count) - 1)
         if first.seq == 1 {
-            if batch.previous != .start { return 1 }
+            if batch.previous != .start(after: head.parent) { return 1 }
         } else {
             let before = try store.answers(first.incarnation, (first.seq - 1)...(first.seq - 1))
             if before.first?.digest != batch.previous { return first.seq }
@@ -87,14 +143,13 @@ extension Acceptance {
         return nil
     }
 
-    /// The receipts of what was answered before.
+    /// The receipts of what was answered before, from a sequence on.
     private func repeated(
-        _ incarnation: IncarnationID, _ first: Int64, _ last: Int64, _ head: IncarnationHead
+        _ incarnation: IncarnationID, from first: Int64, _ head: IncarnationHead
     ) throws -> [Receipt] {
         guard first <= head.lastSeq else { return [] }
-        return try store.answers(incarnation, first...min(last, head.lastSeq)).map {
-            Receipt(seq: $0.seq, outcome: $0.outcome)
-        }
+        let last = min(head.lastSeq, first + Self.repeatedMax)
+        return try store.answers(incarnation, first...last).map(\.receipt)
     }
 
     /// Accepts one changeset, or names what it waits for.
@@ -110,7 +165,9 @@ extension Acceptance {
             return .quarantined(refusal.code, message: refusal.message)
         }
         for entry in earlier {
-            _ = try merge(entry.changeset, from: author)
+            if case .accepted(let scope, let position) = try merge(entry.changeset, from: author) {
+                released.append(Release(entry.changeset.identity, scope, position))
+            }
             waiting[entry.changeset.identity] = nil
             freed.append(entry.changeset.identity)
         }
@@ -120,17 +177,21 @@ extension Acceptance {
     /// What waits of the same incarnation and cannot be told apart from this
     /// changeset: the creation of a record it touches, or the same units.
     private func waitingEntries(beside changeset: Changeset) throws -> [WaitingChangeset] {
-        let incarnation = changeset.identity.incarnation
+        let own = changeset.identity.incarnation
+        // The oldest first: what an incarnation continues came before it.
+        let line = try ancestry(of: own).map(\.incarnation).reversed() + [own]
         let ids = Set(changeset.changes.map(\.record))
         var entries: [ChangesetIdentity: WaitingChangeset] = [:]
         if storeIsClear == nil { storeIsClear = try store.waitingCount() == 0 }
         if storeIsClear == true, waiting.isEmpty { return [] }
-        for entry in try store.waiting(for: ids.sorted(), of: incarnation)
-        where !freed.contains(entry.changeset.identity) {
-            entries[entry.changeset.identity] = entry
+        for incarnation in line {
+            for entry in try store.waiting(for: ids.sorted(), of: incarnation)
+            where !freed.contains(entry.changeset.identity) {
+                entries[entry.changeset.identity] = entry
+            }
         }
         for (identity, entry) in waiting
-        where identity.incarnation == incarnation
+        where line.contains(identity.incarnation)
             && entry.changeset.changes.contains(where: { ids.contains($0.record) })
         {
             entries[identity] = entry
@@ -142,7 +203,11 @@ extension Acceptance {
                     || (ids.contains(change.record) && record(change.record) == nil)
             }
         }
-        return bound.sorted { $0.changeset.identity < $1.changeset.identity }
+        let age = { (entry: WaitingChangeset) in
+            let identity = entry.changeset.identity
+            return (line.firstIndex(of: identity.incarnation) ?? 0, identity.seq)
+        }
+        return bound.sorted { age($0) < age($1) }
     }
 
     private struct UnitOfRecord: Hashable {
@@ -177,5 +242,27 @@ extension Acceptance {
             return (HybridTime(milliseconds: earliest), true)
         }
         return (changeset.time, false)
+    }
+}
+
+extension HubReading {
+    /// Whether an asker had sealed less of its incarnation than the hub has:
+    /// its database was rewound, and even its own values must be sent to it.
+    ///
+    /// - Throws: `incarnation.foreign`.
+    func rewound(_ request: ReceivedRequest, _ node: NodeID) throws -> ChainAnswer? {
+        guard let head = try incarnation(request.incarnation) else { return nil }
+        guard head.node == node else { throw HubError.foreign(request.incarnation) }
+        guard let sealed = request.sealed, head.lastSeq > sealed else { return nil }
+        return .fork(at: sealed + 1)
+    }
+}
+
+extension HubError {
+    static func foreign(_ incarnation: IncarnationID) -> HubError {
+        HubError(
+            code: "incarnation.foreign",
+            message: "incarnation \(incarnation) belongs to another device",
+            hint: "this folder is a copy of another device's: enrol it anew with `node join`")
     }
 }

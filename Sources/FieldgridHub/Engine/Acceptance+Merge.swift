@@ -114,7 +114,8 @@ extension Acceptance {
     private func seen(_ change: Change, _ changeset: Changeset) -> Seen {
         Seen(
             identity: changeset.identity, context: credible(changeset),
-            exception: change.seenThrough, named: change.settles?.sides ?? [])
+            exception: change.seenThrough, named: change.settles?.sides ?? [],
+            ancestry: ancestries[changeset.identity.incarnation] ?? [])
     }
 
     /// A context of another epoch, or of positions that the hub never gave,

@@ -38,7 +38,10 @@ final class Acceptance {
     var touchedScopes: Set<ScopeCode> = []
     var history: [HistoryRow] = []
     var incarnations: [IncarnationID: IncarnationHead] = [:]
+    var ancestries: [IncarnationID: [ChangesetIdentity]] = [:]
     var answers: [(IncarnationID, StoredAnswer)] = []
+    /// Quarantined changesets that were accepted after all.
+    var released: [Release] = []
     var waiting: [ChangesetIdentity: WaitingChangeset] = [:]
     var freed: [ChangesetIdentity] = []
     var departures: [Departure] = []
@@ -128,6 +131,7 @@ final class Acceptance {
         try store.link(links)
         try store.put(incarnations)
         try store.append(answers)
+        try store.release(released)
         try store.append(history)
         try store.put(waiting.values.sorted { $0.changeset.identity < $1.changeset.identity })
         try store.remove(freed)
@@ -138,6 +142,7 @@ final class Acceptance {
         departures = []
         links = []
         answers = []
+        released = []
         history = []
         waiting = [:]
         freed = []

@@ -12,6 +12,9 @@ struct ReplyBuilder {
     let grids: GridTree
     let heads: [ScopeCode: ScopeHead]
 
+    /// Whether the asker stays where it is, because it has something else to do first.
+    var isPaused = false
+
     private var records: [RecordDelta] = []
     private var bytes = 0
 
@@ -48,7 +51,7 @@ struct ReplyBuilder {
                 reply.positions[scope] = since
                 continue
             }
-            guard !reply.hasMore else {
+            guard !reply.hasMore, !isPaused else {
                 reply.positions[scope] = since
                 continue
             }

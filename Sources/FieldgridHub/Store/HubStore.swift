@@ -36,6 +36,8 @@ package protocol HubReading: AnyObject {
     func incarnation(_ id: IncarnationID) throws -> IncarnationHead?
     /// What was answered for sequences `range` of an incarnation, in order.
     func answers(_ id: IncarnationID, _ range: ClosedRange<Int64>) throws -> [StoredAnswer]
+    /// Which of these quarantined changesets were accepted since.
+    func releases(of identities: [ChangesetIdentity]) throws -> [Release]
     func history(of id: RecordID) throws -> [HistoryRow]
     /// Changesets that wait, for any of these records, in sequence order.
     func waiting(for ids: [RecordID], of incarnation: IncarnationID) throws -> [WaitingChangeset]
@@ -58,6 +60,9 @@ package protocol HubWriting: HubReading {
     func link(_ links: [(parent: RecordID, child: RecordID)]) throws
     func put(_ heads: [IncarnationID: IncarnationHead]) throws
     func append(_ answers: [(IncarnationID, StoredAnswer)]) throws
+    /// Notes that quarantined changesets were accepted after all, beside
+    /// their first answers, which stay.
+    func release(_ releases: [Release]) throws
     func append(_ history: [HistoryRow]) throws
     func put(_ waiting: [WaitingChangeset]) throws
     func remove(_ waiting: [ChangesetIdentity]) throws
@@ -119,6 +124,8 @@ package struct IncarnationHead: Hashable, Sendable {
     package var node: NodeID
     package var lastSeq: Int64
     package var digest: ContentDigest
+    /// What it continues: the incarnation before, and the last sequence there.
+    package var parent: ChangesetIdentity?
 }
 
 /// The durable answer for one changeset.
@@ -126,6 +133,11 @@ package struct StoredAnswer: Hashable, Sendable {
     package var seq: Int64
     package var digest: ContentDigest
     package var outcome: Receipt.Outcome
+    package var isTimeMoved = false
+
+    package var receipt: Receipt {
+        Receipt(seq: seq, outcome: outcome, isTimeMoved: isTimeMoved)
+    }
 }
 
 /// What one changeset offered for one record.

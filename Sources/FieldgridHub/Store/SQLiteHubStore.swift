@@ -149,10 +149,12 @@ enum SQLiteHubSchema {
             PRIMARY KEY(parent, child)) STRICT, WITHOUT ROWID;
         CREATE TABLE incarnation(
             id INTEGER PRIMARY KEY, incarnation BLOB NOT NULL UNIQUE, node BLOB NOT NULL,
-            last_seq INTEGER NOT NULL, digest BLOB NOT NULL) STRICT;
+            last_seq INTEGER NOT NULL, digest BLOB NOT NULL, parent BLOB,
+            parent_seq INTEGER) STRICT;
         CREATE TABLE answer(
             incarnation INTEGER NOT NULL, seq INTEGER NOT NULL, digest BLOB NOT NULL,
-            scope INTEGER, position INTEGER, code TEXT, message TEXT,
+            scope INTEGER, position INTEGER, code TEXT, message TEXT, moved INTEGER NOT NULL,
+            released_scope INTEGER, released_position INTEGER,
             PRIMARY KEY(incarnation, seq)) STRICT, WITHOUT ROWID;
         CREATE TABLE history(
             entry INTEGER PRIMARY KEY, record INTEGER NOT NULL, body BLOB NOT NULL) STRICT;

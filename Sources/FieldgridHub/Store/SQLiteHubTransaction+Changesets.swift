@@ -11,12 +11,18 @@ extension SQLiteHubTransaction {
     }
 
     func incarnation(_ id: IncarnationID) throws -> IncarnationHead? {
-        try sql("SELECT node, last_seq, digest FROM incarnation WHERE incarnation = ?1")
-            .bind(1, id.bits).first { row in
-                IncarnationHead(
-                    node: NodeID(try row.bits(0)), lastSeq: row.integer(1),
-                    digest: try digest(row.bytes(2)))
-            }
+        try sql(
+            """
+            SELECT node, last_seq, digest, parent, parent_seq FROM incarnation
+            WHERE incarnation = ?1
+            """
+        ).bind(1, id.bits).first { row in
+            let parent = row.isNull(3) ? nil : IncarnationID(try row.bits(3))
+            return IncarnationHead(
+                node: NodeID(try row.bits(0)), lastSeq: row.integer(1),
+                digest: try digest(row.bytes(2)),
+                parent: parent.map { ChangesetIdentity(incarnation: $0, seq: row.integer(4)) })
+        }
     }
 
     private func digest(_ bytes: [UInt8]) throws -> ContentDigest {
@@ -29,13 +35,20 @@ extension SQLiteHubTransaction {
     func put(_ heads: [IncarnationID: IncarnationHead]) throws {
         let upsert = try sql(
             """
-            INSERT INTO incarnation(incarnation, node, last_seq, digest) VALUES(?1, ?2, ?3, ?4)
+            INSERT INTO incarnation(incarnation, node, last_seq, digest, parent, parent_seq)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT(incarnation) DO UPDATE SET
                 last_seq = excluded.last_seq, digest = excluded.digest
             """)
         for (id, head) in heads.sorted(by: { $0.key < $1.key }) {
-            try upsert.bind(1, id.bits).bind(2, head.node.bits).bind(3, head.lastSeq)
-                .bind(4, bytes: head.digest.bytes).run()
+            upsert.bind(1, id.bits).bind(2, head.node.bits).bind(3, head.lastSeq)
+                .bind(4, bytes: head.digest.bytes).bind(6, head.parent?.seq)
+            if let parent = head.parent {
+                upsert.bind(5, parent.incarnation.bits)
+            } else {
+                upsert.bind(5, text: nil)
+            }
+            try upsert.run()
         }
     }
 
@@ -44,8 +57,8 @@ extension SQLiteHubTransaction {
         var answers: [StoredAnswer] = []
         try sql(
             """
-            SELECT answer.seq, answer.digest, scope.code, answer.position, answer.code, message
-            FROM answer LEFT JOIN scope ON scope.id = answer.scope
+            SELECT answer.seq, answer.digest, scope.code, answer.position, answer.code, message,
+            moved FROM answer LEFT JOIN scope ON scope.id = answer.scope
             WHERE incarnation = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq
             """
         ).bind(1, incarnation).bind(2, range.lowerBound).bind(3, range.upperBound).forEach { row in
@@ -56,7 +69,10 @@ extension SQLiteHubTransaction {
                 outcome = .accepted(ScopeCode(row.text(2)), Position(row.integer(3)))
             }
             let digest = try digest(row.bytes(1))
-            answers.append(StoredAnswer(seq: row.integer(0), digest: digest, outcome: outcome))
+            answers.append(
+                StoredAnswer(
+                    seq: row.integer(0), digest: digest, outcome: outcome,
+                    isTimeMoved: row.integer(6) == 1))
             return true
         }
         return answers
@@ -64,7 +80,7 @@ extension SQLiteHubTransaction {
 
     func append(_ answers: [(IncarnationID, StoredAnswer)]) throws {
         let insert = try sql(
-            "INSERT INTO answer VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+            "INSERT INTO answer VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, NULL)")
         var known: [IncarnationID: Int64] = [:]
         for (id, answer) in answers {
             let incarnation = try known[id] ?? incarnationID(id)
@@ -73,6 +89,7 @@ extension SQLiteHubTransaction {
             }
             known[id] = incarnation
             insert.bind(1, incarnation).bind(2, answer.seq).bind(3, bytes: answer.digest.bytes)
+                .bind(8, answer.isTimeMoved ? 1 : 0)
             switch answer.outcome {
             case .accepted(let scope, let position):
                 insert.bind(4, try scopeID(scope)).bind(5, Optional(position.value))
@@ -82,6 +99,35 @@ extension SQLiteHubTransaction {
                     .bind(7, text: message)
             }
             try insert.run()
+        }
+    }
+
+    func release(_ releases: [Release]) throws {
+        let update = try sql(
+            """
+            UPDATE answer SET released_scope = ?3, released_position = ?4
+            WHERE incarnation = ?1 AND seq = ?2 AND code IS NOT NULL
+            """)
+        for release in releases {
+            guard let incarnation = try incarnationID(release.identity.incarnation) else {
+                continue
+            }
+            try update.bind(1, incarnation).bind(2, release.identity.seq)
+                .bind(3, try scopeID(release.scope)).bind(4, release.position.value).run()
+        }
+    }
+
+    func releases(of identities: [ChangesetIdentity]) throws -> [Release] {
+        let select = try sql(
+            """
+            SELECT scope.code, released_position FROM answer
+            JOIN scope ON scope.id = answer.released_scope WHERE incarnation = ?1 AND seq = ?2
+            """)
+        return try identities.compactMap { identity in
+            guard let incarnation = try incarnationID(identity.incarnation) else { return nil }
+            return try select.bind(1, incarnation).bind(2, identity.seq).first { row in
+                Release(identity, ScopeCode(row.text(0)), Position(row.integer(1)))
+            }
         }
     }
 

@@ -123,10 +123,28 @@ package struct Receipt: Hashable, Sendable {
 
     package var seq: Int64
     package var outcome: Outcome
+    /// Its time lay in the hub's future and was moved to the hub's bound.
+    package var isTimeMoved: Bool
 
-    package init(seq: Int64, outcome: Outcome) {
+    package init(seq: Int64, outcome: Outcome, isTimeMoved: Bool = false) {
         self.seq = seq
         self.outcome = outcome
+        self.isTimeMoved = isTimeMoved
+    }
+}
+
+/// The later acceptance of a changeset whose receipt says quarantine.
+///
+/// The receipt stays what it was; this stands beside it.
+package struct Release: Hashable, Sendable {
+    package var identity: ChangesetIdentity
+    package var scope: ScopeCode
+    package var position: Position
+
+    package init(_ identity: ChangesetIdentity, _ scope: ScopeCode, _ position: Position) {
+        self.identity = identity
+        self.scope = scope
+        self.position = position
     }
 }
 

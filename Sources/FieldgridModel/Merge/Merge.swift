@@ -7,15 +7,19 @@ package struct Seen: Hashable, Sendable {
     package var exception: Position?
     /// Sides that a settlement names.
     package var named: [ChangesetIdentity]
+    /// The incarnations that this one continues, each with the last sequence
+    /// of it that the author had before going on under another name.
+    package var ancestry: [ChangesetIdentity]
 
     package init(
         identity: ChangesetIdentity, context: [ScopeCode: Position], exception: Position? = nil,
-        named: [ChangesetIdentity] = []
+        named: [ChangesetIdentity] = [], ancestry: [ChangesetIdentity] = []
     ) {
         self.identity = identity
         self.context = context
         self.exception = exception
         self.named = named
+        self.ancestry = ancestry
     }
 
     package func includes(_ offer: Offer) -> Bool {
@@ -23,6 +27,9 @@ package struct Seen: Hashable, Sendable {
             offer.identity.seq < identity.seq
         {
             return true
+        }
+        for ancestor in ancestry where ancestor.incarnation == offer.identity.incarnation {
+            if offer.identity.seq <= ancestor.seq { return true }
         }
         if named.contains(offer.identity) { return true }
         var through = context[offer.scope] ?? .zero

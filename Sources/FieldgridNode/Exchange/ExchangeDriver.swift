@@ -27,14 +27,19 @@ package struct ExchangeDriver {
 
     private let replica: any ExchangingReplica
     private let client: HubClient
+    private let stamps: any StampKeeping
     private var report = SyncReport()
     private var outboxLeft = 0
     private var idleRounds = 0
     private var size = 0
 
-    package init(replica: any ExchangingReplica, client: HubClient) {
+    package init(
+        replica: any ExchangingReplica, client: HubClient,
+        stamps: any StampKeeping = MemoryStamp()
+    ) {
         self.replica = replica
         self.client = client
+        self.stamps = stamps
     }
 
     /// - throws: ``HubFailure`` from the conversation, ``SyncFailure`` when
@@ -60,6 +65,7 @@ package struct ExchangeDriver {
     private mutating func exchange() throws -> ExchangeReply {
         let (request, encoded) = try replica.nextRequest(
             maxChangesets: RequestLimit.changesets, maxBytes: Self.sizes[size])
+        try stamp(request)
         let bytes: [UInt8]
         do throws(HubFailure) {
             bytes = try client.post(
@@ -77,6 +83,14 @@ package struct ExchangeDriver {
         return try decode(bytes)
     }
 
+    /// Remembers what is about to be sent, once for each new changeset.
+    private func stamp(_ request: ExchangeRequest) throws {
+        guard let last = request.batch?.changesets.last?.identity else { return }
+        let known = stamps.stamp
+        if let known, known.incarnation == last.incarnation, known.sent >= last.seq { return }
+        try stamps.keep(SentStamp(incarnation: last.incarnation, sent: last.seq))
+    }
+
     private func decode(_ bytes: [UInt8]) throws -> ExchangeReply {
         do throws(WireError) {
             return try ExchangeCodec.decodeReply(bytes)
@@ -90,13 +104,14 @@ package struct ExchangeDriver {
         report.pulled += applied.pulled
         report.quarantined += applied.quarantined
         report.schemaChanged = report.schemaChanged || applied.schemaChanged
+        if let cause = applied.reincarnated { report.reincarnated.append(cause) }
         outboxLeft = applied.outboxLeft
     }
 
     private mutating func checkProgress(_ applied: AppliedReply, moved: Bool) throws {
         let isIdle =
             !moved && applied.accepted + applied.quarantined + applied.pulled == 0
-            && !applied.schemaChanged && !applied.epochChanged
+            && !applied.schemaChanged && !applied.epochChanged && applied.reincarnated == nil
         idleRounds = isIdle ? idleRounds + 1 : 0
         guard idleRounds < Self.idleRoundsMax else {
             throw SyncFailure.stalled(

@@ -1,4 +1,5 @@
 package import FieldgridModel
+package import FieldgridReplica
 
 /// What a synchronisation did, as `node sync --json` prints it.
 package struct SyncReport: Hashable, Sendable {
@@ -10,6 +11,8 @@ package struct SyncReport: Hashable, Sendable {
     package var quarantined = 0
     package var conflictsOpen = 0
     package var schemaChanged = false
+    /// Why the database went on under a new name, each time that it did.
+    package var reincarnated: [Reincarnation] = []
     package var traffic = Traffic()
     /// How far each scope has been applied.
     package var positions: [ScopeCode: Position] = [:]

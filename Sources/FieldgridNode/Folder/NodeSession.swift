@@ -38,6 +38,9 @@ package final class NodeSession {
     package let document: NodeDocument
     package let replica: Replica
     private let key: DeviceKey
+    private let stamps: FolderStamp
+    /// The database had sent more than is in it, and went on under a new name.
+    private var wasRewound: Bool
     private let sources: NodeSources
 
     /// - throws: ``FolderError`` when the folder is no node's or is damaged,
@@ -48,14 +51,18 @@ package final class NodeSession {
         document = try folder.document()
         key = try folder.key()
         replica = try Replica(path: folder.databasePath, world: sources.world)
+        stamps = FolderStamp(folder.stampPath)
+        wasRewound = try replica.goOnIfRewound(behind: stamps.stamp)
     }
 
     /// Exchanges with the hub at once, until nothing waits on either side.
     package func sync(progress: (SyncProgress) -> Void = { _ in }) throws -> SyncReport {
         let client = try client(.init())
         defer { folder.clockOffset = client.clockOffset }
-        var driver = ExchangeDriver(replica: replica, client: client)
+        var driver = ExchangeDriver(replica: replica, client: client, stamps: stamps)
         var report = try driver.run(progress: progress)
+        if wasRewound { report.reincarnated.insert(.stamp, at: 0) }
+        wasRewound = false
         report.conflictsOpen = try replica.counts().conflictsOpen
         return report
     }

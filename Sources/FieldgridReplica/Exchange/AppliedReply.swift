@@ -14,6 +14,8 @@ package struct AppliedReply: Hashable, Sendable {
     /// The hub began a new epoch: everything is pulled once more, and what
     /// it may not have is sent again.
     package var epochChanged = false
+    /// Set when the database goes on as a new incarnation.
+    package var reincarnated: Reincarnation?
     /// There is more to fetch at once.
     package var hasMore = false
     /// Changesets that still wait for the hub.
@@ -32,17 +34,10 @@ extension Replica {
     /// - Throws: ``ReplicaError``.
     @discardableResult
     package func apply(_ reply: ExchangeReply) throws -> AppliedReply {
-        if case .fork(let seq) = reply.chain {
-            throw ReplicaError(
-                .chainFork,
-                "the hub has other work under number \(seq) of this device: its folder was "
-                    + "copied, or restored from a backup",
-                hint: "Keep this folder, join again in a new one, and tell the hub's operator")
-        }
-        return try transact { db, memory in
+        try transact { db, memory in
             var report = OpeningReport()
             try ForeignEdits.seal(&memory, db, mint: mintID, into: &report)
-            var application = ReplyApplication(reply, memory, db)
+            var application = ReplyApplication(reply, memory, db, next: mintIncarnation)
             try application.run(at: world.clock.milliseconds)
             memory = application.memory
             return application.result

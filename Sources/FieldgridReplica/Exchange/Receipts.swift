@@ -6,14 +6,36 @@ extension ReplyApplication {
     mutating func applyReceipts() throws {
         guard !reply.receipts.isEmpty else { return }
         let hadQuarantine = try Outbox.count(.quarantined, db) > 0
+        let incarnation = reply.incarnation ?? memory.state.incarnation
         for receipt in reply.receipts {
+            let identity = ChangesetIdentity(incarnation: incarnation, seq: receipt.seq)
+            // What another life of this database did under the same name is not ours.
+            guard let seq = memory.state.line.number(of: identity), seq <= memory.state.seq else {
+                continue
+            }
+            let before = result.accepted + result.quarantined
             switch receipt.outcome {
             case .accepted(let scope, let position):
-                try accept(receipt.seq, scope, position)
-                if hadQuarantine { try absorbQuarantined(into: receipt.seq) }
+                try accept(seq, scope, position)
+                if hadQuarantine { try absorbQuarantined(into: seq) }
             case .quarantined(let code, let message):
-                try quarantine(receipt.seq, code, message)
+                try quarantine(seq, code, message)
             }
+            if receipt.isTimeMoved, result.accepted + result.quarantined > before,
+                incarnation == memory.state.incarnation
+            {
+                clockWasMoved = true
+            }
+        }
+    }
+
+    /// What the hub replayed from quarantine by itself counts as accepted.
+    mutating func applyReleased() throws {
+        for release in reply.released {
+            guard let seq = memory.state.line.number(of: release.identity),
+                try Outbox.state(seq, db) == .quarantined
+            else { continue }
+            try accept(seq, release.scope, release.position)
         }
     }
 

@@ -12,11 +12,19 @@ struct ReplyApplication {
     let db: Database
     var memory: ReplicaMemory
     var result = AppliedReply()
+    /// Whether the hub moved the time of a changeset of the present incarnation.
+    var clockWasMoved = false
+    /// Names a new incarnation.
+    let nextIncarnation: () -> IncarnationID
     /// Whether any record has own changes that the hub has not decided on.
     private(set) var hasPending = true
 
-    init(_ reply: ExchangeReply, _ memory: ReplicaMemory, _ db: Database) {
+    init(
+        _ reply: ExchangeReply, _ memory: ReplicaMemory, _ db: Database,
+        next: @escaping () -> IncarnationID
+    ) {
         self.reply = reply
+        nextIncarnation = next
         self.memory = memory
         self.db = db
     }
@@ -31,6 +39,7 @@ struct ReplyApplication {
         memory.state.epoch = reply.epoch
         try applySchema()
         try applyReceipts()
+        try applyReleased()
         hasPending = try db.integer("SELECT 1 FROM fg_pending LIMIT 1") != nil
         try db.uncaptured { () throws -> Void in
             for delta in reply.records where delta.presence != .left { try apply(delta) }
@@ -40,9 +49,11 @@ struct ReplyApplication {
             try purgeLeftScopes()
         }
         try memory.state.writePositions(db)
+        try applyChain(at: now)
         result.pulled = reply.records.count
         if !reply.records.isEmpty { memory.keys = KeyMemory() }
-        result.hasMore = reply.hasMore || memory.state.resendFrom != nil
+        result.hasMore =
+            reply.hasMore || memory.state.resendFrom != nil || result.reincarnated == .fork
         result.outboxLeft = try Outbox.count(.waiting, db)
     }
 
@@ -102,11 +113,6 @@ struct ReplyApplication {
         memory.state.leaving.formUnion(left)
         memory.state.leaving.subtract(reply.positions.keys)
         memory.state.positions = reply.positions
-        switch reply.chain {
-        case .follows: memory.state.resendFrom = nil
-        case .gap(let expected): memory.state.resendFrom = expected
-        case .fork: break
-        }
     }
 
     /// Records of scopes that are no longer ours go, once own edits of them

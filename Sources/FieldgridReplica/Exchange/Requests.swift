@@ -11,9 +11,6 @@ package enum RequestLimit {
 extension Replica {
     /// What to say to the hub now: where this node stands, and the oldest
     /// changesets that it has not acknowledged.
-    ///
-    /// - Throws: `chain.lost` when the hub asks for changesets that this
-    ///   replica no longer has.
     package func nextRequest(
         maxChangesets: Int = RequestLimit.changesets, maxBytes: Int = RequestLimit.bytes
     ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
@@ -21,7 +18,8 @@ extension Replica {
             let batch = try nextBatch(maxChangesets: maxChangesets, maxBytes: maxBytes, db)
             let request = ExchangeRequest(
                 schema: memory.tag, epoch: memory.state.epoch, positions: memory.state.positions,
-                incarnation: memory.state.incarnation, batch: batch)
+                incarnation: memory.state.incarnation, sealed: memory.state.sealed,
+                held: try heldInQuarantine(db), batch: batch)
             let numbers = try batch.map { try self.numbers(in: $0, db) } ?? [:]
             let encoded = ExchangeCodec.encode(request) { numbers[$0] }
             return (request, encoded)
@@ -32,6 +30,7 @@ extension Replica {
         maxChangesets: Int, maxBytes: Int, _ db: Database
     ) throws -> ChangesetBatch? {
         guard let first = try firstToSend(db) else { return nil }
+        let (incarnation, through) = memory.state.line.row(owning: first)
         let query = try Query(
             db, "SELECT seq, digest, body FROM fg_outbox WHERE seq >= ? ORDER BY seq")
         query.bind(1, first)
@@ -39,27 +38,39 @@ extension Replica {
         var batch: ChangesetBatch?
         var bytes = 0
         var expected = first
-        while try query.step(), query.integer(0) == expected {
+        while try query.step(), query.integer(0) == expected, expected <= through {
             let body = query.blob(2)
             bytes += body.count
             if let batch, batch.changesets.count >= maxChangesets || bytes > maxBytes { break }
             let (changeset, previous) = try CanonicalDecoder.changeset(from: body)
             guard let digest = ContentDigest(query.blob(1)) else { break }
             if batch == nil {
-                batch = ChangesetBatch(previous: previous, head: digest, changesets: [])
+                let isFirst = first == incarnation.base + 1
+                batch = ChangesetBatch(
+                    previous: previous, head: digest, changesets: [],
+                    parent: isFirst ? incarnation.parent : nil)
             }
             batch?.changesets.append(changeset)
             batch?.head = digest
             expected += 1
         }
-        guard batch != nil else {
-            throw ReplicaError(
-                .chainLost,
-                "the hub asks for what was saved as number \(first), which was acknowledged "
-                    + "before and is no longer kept here",
-                hint: "Tell the hub's operator: the hub has lost acknowledged work")
-        }
         return batch
+    }
+
+    /// What the hub set aside, oldest first; other ones each time where there
+    /// are more than a request may name.
+    private func heldInQuarantine(_ db: Database) throws -> [ChangesetIdentity] {
+        let count = try Outbox.count(.quarantined, db)
+        guard count > 0 else { return [] }
+        let page = ExchangeRequest.heldMax
+        let offset = Int(memory.state.revision % Int64((count + page - 1) / page)) * page
+        let query = try Query(
+            db, "SELECT seq FROM fg_outbox WHERE state = 2 ORDER BY seq LIMIT ? OFFSET ?")
+        query.bind(1, Int64(page))
+        query.bind(2, Int64(offset))
+        var held: [ChangesetIdentity] = []
+        while try query.step() { held.append(memory.state.line.identity(of: query.integer(0))) }
+        return held
     }
 
     private func firstToSend(_ db: Database) throws -> Int64? {

@@ -3,6 +3,8 @@ import FieldgridModel
 /// The engine's own tables, all named `fg_…`.
 ///
 /// - `fg_state` is the one row that every transaction of ours rewrites.
+/// - `fg_incarnation` says which of its outbox's numbers belong to which life
+///   of this database: an incarnation's own sequence is that number less its base.
 /// - `fg_log` holds what triggers captured and nothing sealed yet: empty
 ///   whenever the program is idle.
 /// - `fg_applying` has a row while pulled values are written, so that they
@@ -19,8 +21,8 @@ enum EngineTables {
         """
         CREATE TABLE IF NOT EXISTS fg_state(
             one INTEGER PRIMARY KEY CHECK(one = 1), layout INTEGER NOT NULL, node TEXT NOT NULL,
-            holder TEXT NOT NULL, incarnation TEXT NOT NULL, revision INTEGER NOT NULL,
-            seq INTEGER NOT NULL, head BLOB NOT NULL, time INTEGER NOT NULL, epoch TEXT,
+            holder TEXT NOT NULL, revision INTEGER NOT NULL, seq INTEGER NOT NULL,
+            head BLOB NOT NULL, time INTEGER NOT NULL, epoch TEXT,
             last_sync_at INTEGER, resend_from INTEGER, schema_version INTEGER NOT NULL
         ) STRICT
         """,
@@ -32,6 +34,11 @@ enum EngineTables {
         CREATE TABLE IF NOT EXISTS fg_scope(
             scope TEXT PRIMARY KEY, enrolled INTEGER NOT NULL, position INTEGER
         ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS fg_incarnation(
+            ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base INTEGER NOT NULL,
+            parent TEXT, parent_seq INTEGER, cause TEXT, began_at INTEGER) STRICT
         """,
         "CREATE TABLE IF NOT EXISTS fg_applying(reason TEXT) STRICT",
         """

@@ -56,8 +56,9 @@ package final class Replica: RecordStore {
             let incarnation = IncarnationID(
                 .version7(milliseconds: world.clock.milliseconds, using: &random))
             let state = ReplicaState(
-                identity: identity, incarnation: incarnation, revision: 0, seq: 0, head: .start,
-                clock: HybridClock(), positions: [:])
+                identity: identity,
+                line: IncarnationLine([IncarnationRow(id: incarnation, base: 0)]), revision: 0,
+                seq: 0, head: .start, clock: HybridClock(), positions: [:])
             let memory = try ReplicaMemory(
                 state: state, schema: schema, document: schemaDocument, world: world)
             try queue.write { db in
@@ -122,7 +123,7 @@ package final class Replica: RecordStore {
     package var schema: Schema { memory.schema }
     package var identity: ReplicaIdentity { memory.state.identity }
     package var incarnation: IncarnationID { memory.state.incarnation }
-    /// The sequence of the last sealed changeset, 0 before the first.
+    /// How many changesets were sealed here, in all incarnations.
     package var lastSequence: Int64 { memory.state.seq }
     /// How far each scope has been applied.
     package var positions: [ScopeCode: Position] { memory.state.positions }

@@ -25,8 +25,6 @@ package struct ReplicaError: Error, Hashable, Sendable {
         case valueType = "value.type"
         case valueNUL = "value.nul"
         case changesetTooLarge = "changeset.too-large"
-        case chainFork = "chain.fork"
-        case chainLost = "chain.lost"
         case deltaUnknown = "delta.unknown-record"
     }
 

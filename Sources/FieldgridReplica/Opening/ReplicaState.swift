@@ -4,24 +4,31 @@ import GRDB
 /// The one row that every transaction of ours rewrites.
 struct ReplicaState {
     var identity: ReplicaIdentity
-    var incarnation: IncarnationID
+    /// The lives of this database; the last is the present one.
+    var line: IncarnationLine
     /// Grows by one with every transaction, to tell after a failed COMMIT
     /// whether it happened.
     var revision: Int64
-    /// The last sealed sequence, 0 before the first.
+    /// The number of the last sealed changeset in the outbox, 0 before the
+    /// first; it goes on through all incarnations.
     var seq: Int64
-    /// The digest of the last sealed changeset.
+    /// The digest that the next changeset of the present incarnation follows.
     var head: ContentDigest
     var clock: HybridClock
     /// Nil before the first exchange.
     var epoch: EpochID?
     var lastSyncAt: Int64?
-    /// Where the hub asked to resend from.
+    /// The number of the outbox that the hub asked to resend from.
     var resendFrom: Int64?
     var positions: [ScopeCode: Position]
     /// Scopes that are no longer the node's, whose records wait for own edits
     /// to be acknowledged before they go.
     var leaving: Set<ScopeCode> = []
+
+    var incarnation: IncarnationID { line.current.id }
+
+    /// The last sequence sealed in the present incarnation.
+    var sealed: Int64 { seq - line.current.base }
 
     /// What positions and contexts of an epoch that is not known yet name.
     var epochOrNone: EpochID { epoch ?? EpochID(UUIDBits(high: 0, low: 0)) }
@@ -30,15 +37,15 @@ struct ReplicaState {
         let query = try Query(
             db,
             """
-            INSERT INTO fg_state(one, layout, node, holder, incarnation, revision, seq, head, time,
-            schema_version) VALUES(1, ?, ?, ?, ?, 0, 0, ?, 0, 0)
+            INSERT INTO fg_state(one, layout, node, holder, revision, seq, head, time,
+            schema_version) VALUES(1, ?, ?, ?, 0, 0, ?, 0, 0)
             """)
         query.bind(1, EngineTables.layout)
         query.bind(2, state.identity.node.description)
         query.bind(3, state.identity.holder)
-        query.bind(4, state.incarnation.description)
-        query.bind(5, state.head.bytes)
+        query.bind(4, state.head.bytes)
         try query.run()
+        try state.line.write(db)
         for scope in state.identity.scopes {
             try db.run("INSERT INTO fg_scope(scope, enrolled) VALUES(?, 1)", .text(scope.text))
         }
@@ -48,25 +55,23 @@ struct ReplicaState {
         let query = try Query(
             db,
             """
-            SELECT node, holder, incarnation, revision, seq, head, time, epoch, last_sync_at,
-            resend_from, layout FROM fg_state
+            SELECT node, holder, layout, revision, seq, head, time, epoch, last_sync_at,
+            resend_from FROM fg_state
             """)
         defer { query.finish() }
-        guard try query.step(), query.integer(10) == EngineTables.layout else {
+        guard try query.step(), query.integer(2) == EngineTables.layout else {
             throw ReplicaError(
                 .layoutUnknown, "the replica's layout is not one that this program knows",
                 hint: "Use the program version that wrote it, or a newer one")
         }
-        guard let node = NodeID(query.text(0)), let incarnation = IncarnationID(query.text(2)),
-            let head = ContentDigest(query.blob(5))
-        else {
+        guard let node = NodeID(query.text(0)), let head = ContentDigest(query.blob(5)) else {
             throw ReplicaError(
                 .damaged, "the replica's state is not readable",
                 hint: "Keep a copy of the folder and ask the hub's operator before going on")
         }
         var state = ReplicaState(
             identity: ReplicaIdentity(node: node, holder: query.text(1), scopes: []),
-            incarnation: incarnation, revision: query.integer(3), seq: query.integer(4),
+            line: try IncarnationLine.read(db), revision: query.integer(3), seq: query.integer(4),
             head: head, clock: HybridClock(last: HybridTime(raw: query.integer(6))),
             epoch: query.textIfAny(7).flatMap { EpochID($0) },
             lastSyncAt: query.integerIfAny(8), resendFrom: query.integerIfAny(9), positions: [:])

@@ -22,17 +22,44 @@ struct OutboxEntry {
 }
 
 enum Outbox {
+    /// Puts a changeset in the outbox, under its number there.
     static func insert(
-        _ changeset: Changeset, digest: ContentDigest, body: [UInt8], _ db: Database
+        _ number: Int64, _ changeset: Changeset, digest: ContentDigest, body: [UInt8],
+        _ db: Database
     ) throws {
         let settled = changeset.changes.compactMap { $0.settles?.conflict.description }
         let query = try Query(
             db, "INSERT INTO fg_outbox(seq, state, settles, digest, body) VALUES(?, 0, ?, ?, ?)")
-        query.bind(1, changeset.identity.seq)
+        query.bind(1, number)
         query.bind(2, settled.isEmpty ? nil : settled.joined(separator: " "))
         query.bind(3, digest.bytes)
         query.bind(4, body)
         try query.run()
+    }
+
+    /// Puts a changeset under another name in the place of the one that was
+    /// sealed; it waits again.
+    static func replace(
+        _ seq: Int64, digest: ContentDigest, body: [UInt8], _ db: Database
+    ) throws {
+        let query = try Query(
+            db,
+            """
+            UPDATE fg_outbox SET state = 0, scope = NULL, position = NULL, code = NULL,
+            message = NULL, digest = ?, body = ? WHERE seq = ?
+            """)
+        query.bind(1, digest.bytes)
+        query.bind(2, body)
+        query.bind(3, seq)
+        try query.run()
+    }
+
+    /// The first number that is still here, from one on.
+    static func firstKept(from seq: Int64, _ db: Database) throws -> Int64? {
+        let query = try Query(db, "SELECT min(seq) FROM fg_outbox WHERE seq >= ?")
+        query.bind(1, seq)
+        defer { query.finish() }
+        return try query.step() ? query.integerIfAny(0) : nil
     }
 
     static func entry(_ seq: Int64, _ db: Database) throws -> OutboxEntry? {

@@ -44,13 +44,13 @@ enum Sealing {
         var clock = memory.state.clock
         let time = clock.tick(wallMilliseconds: head.savedAt)
         let changeset = Changeset(
-            identity: ChangesetIdentity(incarnation: memory.state.incarnation, seq: seq),
+            identity: memory.state.line.identity(of: seq),
             author: head.author, time: time, source: head.source, schema: memory.tag,
             epoch: memory.state.epochOrNone, context: context, changes: changes)
         let body = CanonicalEncoder.bytes(of: changeset, after: memory.state.head)
         try checkSize(changeset, body)
         let digest = ContentDigest.of(body)
-        try Outbox.insert(changeset, digest: digest, body: body, db)
+        try Outbox.insert(seq, changeset, digest: digest, body: body, db)
         for entry in entries { try entry.write(db) }
         memory.state.seq = seq
         memory.state.head = digest

@@ -26,13 +26,30 @@ package struct ExchangeDocument {
             throw Fault(path: "incarnation", expected: "a lower-case UUID")
         }
         let tag = document["schema"].text.flatMap { UInt64($0, radix: 16) } ?? 0
-        return ReceivedRequest(
+        var request = ReceivedRequest(
             schema: SchemaTag(tag), epoch: try epoch(document["epoch"], "epoch"),
             positions: try positions(document["positions"], "positions"),
             incarnation: incarnation,
             replyBytesMax: Int(document["reply_bytes_max"].integer ?? 4 << 20),
             batch: try batch(document["batch"], incarnation, SchemaTag(tag))
                 .map(ReceivedBatch.init))
+        request.sealed = document["sealed"].integer
+        request.held = try identities(document["held"], "held")
+        guard request.held.count <= ExchangeRequest.heldMax else {
+            throw Fault(path: "held", expected: "at most \(ExchangeRequest.heldMax) changesets")
+        }
+        return request
+    }
+
+    private func identities(_ value: JSONValue, _ path: String) throws -> [ChangesetIdentity] {
+        try value.elements.enumerated().map { place, element in
+            guard let incarnation = element["incarnation"].text.flatMap({ IncarnationID($0) }),
+                let seq = element["seq"].integer, (0..<(1 << 53)).contains(seq)
+            else {
+                throw Fault(path: "\(path)[\(place)]", expected: "incarnation and seq")
+            }
+            return ChangesetIdentity(incarnation: incarnation, seq: seq)
+        }
     }
 
     private func epoch(_ value: JSONValue, _ path: String) throws -> EpochID? {
@@ -73,6 +90,9 @@ package struct ExchangeDocument {
                 path: "batch.changesets[\(place + 1)].seq", expected: "consecutive sequences")
         }
         var batch = ChangesetBatch(following: previous, changesets)
+        if !value["parent"].isNull {
+            batch.parent = try identities(.array([value["parent"]]), "batch.parent").first
+        }
         // Who cannot compute digests leaves the head out and trusts the
         // signature of the request alone.
         if let head = try digest(value["head"], "batch.head") { batch.head = head }
@@ -162,14 +182,7 @@ package struct ExchangeDocument {
         guard let conflict = value["conflict"].text.flatMap({ RecordID($0) }) else {
             throw Fault(path: "\(path).conflict", expected: "the id of a conflict")
         }
-        let sides = try value["sides"].elements.enumerated().map { place, side in
-            guard let incarnation = side["incarnation"].text.flatMap({ IncarnationID($0) }),
-                let seq = side["seq"].integer
-            else {
-                throw Fault(path: "\(path).sides[\(place)]", expected: "incarnation and seq")
-            }
-            return ChangesetIdentity(incarnation: incarnation, seq: seq)
-        }
+        let sides = try identities(value["sides"], "\(path).sides")
         return Settlement(conflict: conflict, sides: sides, note: value["note"].text)
     }
 }

@@ -18,7 +18,9 @@ extension ExchangeDocument {
             "schema": .text(String(reply.schema.value, radix: 16)),
             "schema_document": reply.schemaDocument.flatMap { try? JSONReader.read($0) } ?? .null,
             "chain": chain,
-            "receipts": .array(reply.receipts.map(receipt)), "positions": .object(positions),
+            "incarnation": .optional(reply.incarnation?.description),
+            "receipts": .array(reply.receipts.map(receipt)),
+            "released": .array(reply.released.map(released)), "positions": .object(positions),
             "records": .array(reply.records.map { record($0, schema) }),
             "has_more": .bool(reply.hasMore),
         ])
@@ -30,13 +32,23 @@ extension ExchangeDocument {
             .object([
                 "seq": .integer(receipt.seq), "code": .text("accepted"),
                 "scope": .text(scope.text), "position": .integer(position.value),
+                "time_moved": .bool(receipt.isTimeMoved),
             ])
         case .quarantined(let code, let message):
             .object([
                 "seq": .integer(receipt.seq), "code": .text(code.rawValue),
                 "message": .text(message),
+                "time_moved": .bool(receipt.isTimeMoved),
             ])
         }
+    }
+
+    private static func released(_ release: Release) -> JSONValue {
+        .object([
+            "incarnation": .text(release.identity.incarnation.description),
+            "seq": .integer(release.identity.seq), "scope": .text(release.scope.text),
+            "position": .integer(release.position.value),
+        ])
     }
 
     private static func record(_ delta: RecordDelta, _ schema: Schema) -> JSONValue {

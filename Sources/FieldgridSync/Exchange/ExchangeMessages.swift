@@ -11,18 +11,31 @@ package struct ExchangeRequest: Hashable, Sendable {
     /// The incarnation that asks; its own unchallenged values are not sent
     /// back to it.
     package var incarnation: IncarnationID
+    /// The last sequence sealed in that incarnation, 0 before the first.
+    ///
+    /// A hub that knows a later one answers ``ChainAnswer/fork(at:)``.
+    package var sealed: Int64
+    /// Own changesets that the node holds as quarantined, at most
+    /// ``heldMax``: the hub says which of them it accepted since.
+    package var held: [ChangesetIdentity]
     package var batch: ChangesetBatch?
     /// The most bytes, before compression, that the reply should have.
     package var replyBytesMax: Int
 
+    /// How many quarantined changesets one request may ask about.
+    package static let heldMax = 1_000
+
     package init(
         schema: SchemaTag, epoch: EpochID?, positions: [ScopeCode: Position],
-        incarnation: IncarnationID, batch: ChangesetBatch?, replyBytesMax: Int = 4 << 20
+        incarnation: IncarnationID, sealed: Int64, held: [ChangesetIdentity] = [],
+        batch: ChangesetBatch?, replyBytesMax: Int = 4 << 20
     ) {
         self.schema = schema
         self.epoch = epoch
         self.positions = positions
         self.incarnation = incarnation
+        self.sealed = sealed
+        self.held = held
         self.batch = batch
         self.replyBytesMax = replyBytesMax
     }
@@ -39,11 +52,18 @@ package struct ChangesetBatch: Hashable, Sendable {
     package var head: ContentDigest
     /// In sequence order, without gaps, all of one incarnation.
     package var changesets: [Changeset]
+    /// What the incarnation continues, where it continues another one; told
+    /// when the batch begins with its first changeset.
+    package var parent: ChangesetIdentity?
 
-    package init(previous: ContentDigest, head: ContentDigest, changesets: [Changeset]) {
+    package init(
+        previous: ContentDigest, head: ContentDigest, changesets: [Changeset],
+        parent: ChangesetIdentity? = nil
+    ) {
         self.previous = previous
         self.head = head
         self.changesets = changesets
+        self.parent = parent
     }
 }
 
@@ -55,8 +75,12 @@ package struct ExchangeReply: Hashable, Sendable {
     package var schema: SchemaTag
     /// The hub's schema as canonical JSON, when the node's is another.
     package var schemaDocument: [UInt8]?
+    /// The incarnation that receipts and chain speak of; nil for the asker's.
+    package var incarnation: IncarnationID?
     package var receipts: [Receipt]
     package var chain: ChainAnswer
+    /// Which of the asker's quarantined changesets were accepted since.
+    package var released: [Release] = []
     /// Where the node stands once it has applied this reply, for each scope it
     /// receives.
     ///

@@ -4,6 +4,8 @@ package import FieldgridModel
 package struct ReceivedBatch: Hashable, Sendable {
     package var previous: ContentDigest
     package var head: ContentDigest
+    /// What the incarnation continues, as the batch says.
+    package var parent: ChangesetIdentity?
     /// Every record that the batch names, once.
     package var references: [RecordReference]
     /// With the index of a reference in place of each record's id.
@@ -13,6 +15,7 @@ package struct ReceivedBatch: Hashable, Sendable {
     package init(_ batch: ChangesetBatch) {
         previous = batch.previous
         head = batch.head
+        parent = batch.parent
         var places: [RecordID: Int] = [:]
         var references: [RecordReference] = []
         changesets = batch.changesets.map { changeset in
@@ -31,11 +34,12 @@ package struct ReceivedBatch: Hashable, Sendable {
     }
 
     init(
-        previous: ContentDigest, head: ContentDigest, references: [RecordReference],
-        changesets: [ReceivedChangeset]
+        previous: ContentDigest, head: ContentDigest, parent: ChangesetIdentity?,
+        references: [RecordReference], changesets: [ReceivedChangeset]
     ) {
         self.previous = previous
         self.head = head
+        self.parent = parent
         self.references = references
         self.changesets = changesets
     }
@@ -55,7 +59,8 @@ package struct ReceivedBatch: Hashable, Sendable {
             }
             return changeset
         }
-        return ChangesetBatch(previous: previous, head: head, changesets: changesets)
+        return ChangesetBatch(
+            previous: previous, head: head, changesets: changesets, parent: parent)
     }
 }
 
@@ -64,6 +69,23 @@ struct ReceivedChangeset: Hashable, Sendable {
     var head: Changeset
     var changes: [Change]
     var places: [Int]
+}
+
+extension ByteReader {
+    /// An incarnation and one of its sequences.
+    mutating func identity() throws(WireError) -> ChangesetIdentity {
+        let incarnation = IncarnationID(try bits())
+        return ChangesetIdentity(
+            incarnation: incarnation, seq: Int64(try index(below: 1 << 53, "sequence")))
+    }
+}
+
+extension ByteWriter {
+    /// An incarnation and one of its sequences.
+    mutating func identity(_ identity: ChangesetIdentity) {
+        bits(identity.incarnation.bits)
+        count(Int(identity.seq))
+    }
 }
 
 /// Reads what ``ChangesetColumns`` wrote.
@@ -87,6 +109,7 @@ struct ChangesetColumnReader {
     private mutating func batch() throws(WireError) -> ReceivedBatch {
         let incarnation = IncarnationID(try reader.bits())
         let first = Int64(try reader.index(below: 1 << 53, "sequence"))
+        let parent = try reader.byte() == 1 ? try reader.identity() : nil
         let count = try reader.count()
         let previous = try digest()
         let head = try digest()
@@ -96,7 +119,8 @@ struct ChangesetColumnReader {
         for _ in 0..<count { counts.append(try reader.count()) }
         let references = try readChanges(into: &changesets, counts: counts)
         return ReceivedBatch(
-            previous: previous, head: head, references: references, changesets: changesets)
+            previous: previous, head: head, parent: parent, references: references,
+            changesets: changesets)
     }
 
     private mutating func digest() throws(WireError) -> ContentDigest {
@@ -198,9 +222,7 @@ struct ChangesetColumnReader {
         let conflict = RecordID(try reader.bits())
         var sides: [ChangesetIdentity] = []
         for _ in 0..<(try reader.count(ofSize: 17)) {
-            let incarnation = IncarnationID(try reader.bits())
-            let seq = Int64(try reader.index(below: 1 << 53, "sequence"))
-            sides.append(ChangesetIdentity(incarnation: incarnation, seq: seq))
+            sides.append(try reader.identity())
         }
         let note = try reader.byte() == 1 ? try reader.text() : nil
         return (seen, Settlement(conflict: conflict, sides: sides, note: note))

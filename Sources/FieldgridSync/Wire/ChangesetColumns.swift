@@ -4,7 +4,7 @@ import FieldgridModel
 ///
 /// Grammar: `schemas/wire/grammar.md`.
 ///
-///     batch     = incarnation(16) first-seq count previous(32) head(32)
+///     batch     = incarnation(16) first-seq parent count previous(32) head(32)
 ///                 texts scopes schemas epochs contexts
 ///                 author* time* source* schema* epoch* context* changes*
 ///                 record-columns unit* flags* seen* settlement* value-columns
@@ -91,8 +91,7 @@ struct ChangesetColumns {
             extras.bits(settles.conflict.bits)
             extras.count(settles.sides.count)
             for side in settles.sides {
-                extras.bits(side.incarnation.bits)
-                extras.count(Int(side.seq))
+                extras.identity(side)
             }
             extras.byte(settles.note == nil ? 0 : 1)
             if let note = settles.note { extras.text(note) }
@@ -107,6 +106,10 @@ struct ChangesetColumns {
         }
         writer.bits(first.identity.incarnation.bits)
         writer.count(Int(first.identity.seq))
+        writer.byte(batch.parent == nil ? 0 : 1)
+        if let parent = batch.parent {
+            writer.identity(parent)
+        }
         writer.count(batch.changesets.count)
         writer.raw(batch.previous.bytes)
         writer.raw(batch.head.bytes)

@@ -16,13 +16,28 @@ extension ContentDigest {
     }
 }
 
+extension ContentDigest {
+    /// What precedes the first changeset of an incarnation that continues
+    /// another one, which it names by its last sequence there.
+    package static func start(after parent: ChangesetIdentity?) -> ContentDigest {
+        guard let parent else { return .start }
+        var encoder = CanonicalEncoder()
+        encoder.append(text: "fieldgrid-incarnation-1")
+        encoder.append(parent)
+        return of(encoder.bytes)
+    }
+}
+
 extension ChangesetBatch {
     /// Links changesets that were sealed one after the other.
-    package init(following previous: ContentDigest, _ changesets: [Changeset]) {
+    package init(
+        following previous: ContentDigest, _ changesets: [Changeset],
+        parent: ChangesetIdentity? = nil
+    ) {
         self.init(
             previous: previous,
             head: changesets.reduce(previous) { ContentDigest.of($1, after: $0) },
-            changesets: changesets)
+            changesets: changesets, parent: parent)
     }
 }
 

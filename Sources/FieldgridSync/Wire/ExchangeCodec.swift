@@ -6,6 +6,9 @@ package struct ReceivedRequest: Hashable, Sendable {
     package var epoch: EpochID?
     package var positions: [ScopeCode: Position]
     package var incarnation: IncarnationID
+    /// Nil where the asker keeps no count of its own, as with `curl`.
+    package var sealed: Int64?
+    package var held: [ChangesetIdentity] = []
     package var replyBytesMax: Int
     package var batch: ReceivedBatch?
 
@@ -36,8 +39,11 @@ package enum ExchangeCodec {
         writer.fixed(request.schema.value)
         writer.bits(request.epoch?.bits ?? UUIDBits(high: 0, low: 0))
         writer.bits(request.incarnation.bits)
+        writer.count(Int(request.sealed))
         writer.count(request.replyBytesMax)
         write(request.positions, to: &writer)
+        writer.count(request.held.count)
+        for identity in request.held { writer.identity(identity) }
         writer.byte(request.batch == nil ? 0 : 1)
         if let batch = request.batch {
             ChangesetColumns.write(batch, to: &writer, number: number)
@@ -50,14 +56,24 @@ package enum ExchangeCodec {
         let schema = SchemaTag(try reader.fixed())
         let epoch = try reader.bits()
         let incarnation = IncarnationID(try reader.bits())
+        let sealed = Int64(try reader.index(below: 1 << 53, "sequence"))
         let replyBytesMax = Int(clamping: try reader.unsigned())
         let positions = try readPositions(&reader)
+        let count = try reader.count(ofSize: 17)
+        guard count <= ExchangeRequest.heldMax else {
+            throw .malformed("\(count) held changesets", at: reader.offset)
+        }
+        var held: [ChangesetIdentity] = []
+        for _ in 0..<count { held.append(try reader.identity()) }
         let batch = try reader.byte() == 1 ? try ChangesetColumnReader.read(&reader) : nil
         try reader.finish()
-        return ReceivedRequest(
+        var request = ReceivedRequest(
             schema: schema, epoch: epoch.high | epoch.low == 0 ? nil : EpochID(epoch),
             positions: positions, incarnation: incarnation, replyBytesMax: replyBytesMax,
             batch: batch)
+        request.sealed = sealed
+        request.held = held
+        return request
     }
 
     package static func encode(_ reply: ExchangeReply) -> [UInt8] {
@@ -76,9 +92,12 @@ package enum ExchangeCodec {
             writer.byte(2)
             writer.count(Int(seq))
         }
-        write(reply.receipts, to: &writer)
+        writer.byte(reply.incarnation == nil ? 0 : 1)
+        if let incarnation = reply.incarnation { writer.bits(incarnation.bits) }
+        ReceiptColumns.write(reply.receipts, to: &writer)
         write(reply.positions, to: &writer)
         writer.byte(reply.hasMore ? 1 : 0)
+        ReceiptColumns.write(reply.released, to: &writer)
         DeltaColumns.write(reply.records, to: &writer)
         return Frame.wrap(writer.bytes, kind: .exchangeReply)
     }
@@ -96,15 +115,20 @@ package enum ExchangeCodec {
         case 2: chain = .fork(at: Int64(clamping: try reader.unsigned()))
         case let tag: throw .malformed("chain answer \(tag)", at: reader.offset)
         }
-        let receipts = try readReceipts(&reader)
+        let incarnation = try reader.byte() == 1 ? IncarnationID(try reader.bits()) : nil
+        let receipts = try ReceiptColumns.receipts(&reader)
         let positions = try readPositions(&reader)
         let hasMore = try reader.byte() == 1
+        let released = try ReceiptColumns.released(&reader)
         let records = try DeltaColumns.read(&reader)
         try reader.finish()
-        return ExchangeReply(
+        var reply = ExchangeReply(
             epoch: epoch, time: time, schema: schema,
             schemaDocument: document.isEmpty ? nil : document, receipts: receipts, chain: chain,
             positions: positions, records: records, hasMore: hasMore)
+        reply.incarnation = incarnation
+        reply.released = released
+        return reply
     }
 
     /// Sorted by scope; each code as the length it shares with the one
@@ -139,66 +163,5 @@ package enum ExchangeCodec {
             last = code
         }
         return positions
-    }
-
-    /// Runs of accepted receipts are one entry: `0 first count scope position`
-    /// where sequence and position both rise by one; a quarantined one is
-    /// `1 seq code message`.
-    private static func write(_ receipts: [Receipt], to writer: inout ByteWriter) {
-        writer.count(receipts.count)
-        var index = 0
-        while index < receipts.count {
-            switch receipts[index].outcome {
-            case .accepted(let scope, let position):
-                var length = 1
-                while index + length < receipts.count,
-                    receipts[index + length].seq == receipts[index].seq + Int64(length),
-                    receipts[index + length].outcome
-                        == .accepted(scope, Position(position.value + Int64(length)))
-                {
-                    length += 1
-                }
-                writer.byte(0)
-                writer.count(Int(receipts[index].seq))
-                writer.count(length)
-                writer.text(scope.text)
-                writer.count(Int(position.value))
-                index += length
-            case .quarantined(let code, let message):
-                writer.byte(1)
-                writer.count(Int(receipts[index].seq))
-                writer.text(code.rawValue)
-                writer.text(message)
-                index += 1
-            }
-        }
-    }
-
-    private static func readReceipts(_ reader: inout ByteReader) throws(WireError) -> [Receipt] {
-        let count = try reader.index(below: 1 << 20, "number of receipts")
-        var receipts: [Receipt] = []
-        while receipts.count < count {
-            let tag = try reader.byte()
-            let seq = Int64(try reader.index(below: 1 << 53, "sequence"))
-            guard tag == 0 else {
-                let text = try reader.text()
-                guard tag == 1, let code = QuarantineCode(rawValue: text) else {
-                    throw .malformed("quarantine code “\(text)”", at: reader.offset)
-                }
-                let message = try reader.text()
-                receipts.append(
-                    Receipt(seq: seq, outcome: .quarantined(code, message: message)))
-                continue
-            }
-            let length = try reader.index(below: count - receipts.count + 1, "run of receipts")
-            guard length > 0 else { throw .malformed("empty run of receipts", at: reader.offset) }
-            let scope = ScopeCode(try reader.text())
-            let position = Int64(try reader.index(below: 1 << 53, "position"))
-            for offset in 0..<Int64(length) {
-                let outcome = Receipt.Outcome.accepted(scope, Position(position + offset))
-                receipts.append(Receipt(seq: seq + offset, outcome: outcome))
-            }
-        }
-        return receipts
     }
 }

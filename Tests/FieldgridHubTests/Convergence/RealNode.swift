@@ -10,22 +10,58 @@ import Foundation
 final class RealNode {
     let hub: TestHub
     let device: DeviceRow
-    let replica: Replica
+    private(set) var replica: Replica
+    /// What it does not share with the hub, where a test says so.
+    let clock: TestClock
+    /// Why it went on under a new name, in order.
+    private(set) var reborn: [Reincarnation] = []
 
-    init(_ hub: TestHub, _ device: DeviceRow) throws {
+    init(_ hub: TestHub, _ device: DeviceRow, clock: TestClock? = nil) throws {
         self.hub = hub
         self.device = device
+        self.clock = clock ?? hub.clock
         replica = try Replica.create(
             at: hub.folder.path + "/\(device.node).sqlite",
             identity: ReplicaIdentity(
                 node: device.node, holder: device.holder, scopes: [device.scope]),
             schema: Schema(
                 name: "", version: 0, label: Label(zh: "", en: ""), types: [], codeLists: []),
-            schemaDocument: [],
-            world: ReplicaWorld(
-                clock: hub.clock, random: SeededRandom(seed: device.node.bits.low),
-                decodeSchema: { try Schema(canonicalJSON: $0) }))
+            schemaDocument: [], world: Self.world(hub, self.clock))
         try exchange()
+    }
+
+    /// The same device on a copy of its file.
+    init(_ original: RealNode, copy path: String) throws {
+        hub = original.hub
+        device = original.device
+        clock = original.clock
+        replica = try Replica(path: path, world: Self.world(hub, clock))
+    }
+
+    private static func world(_ hub: TestHub, _ clock: TestClock) -> ReplicaWorld {
+        hub.openings += 1
+        return ReplicaWorld(
+            clock: clock, random: SeededRandom(seed: hub.openings),
+            decodeSchema: { try Schema(canonicalJSON: $0) })
+    }
+
+    /// A copy of the file as it is now.
+    func copy() throws -> String {
+        try replica.close()
+        let path = "\(replica.path).\(hub.openings)"
+        try FileManager.default.copyItem(atPath: replica.path, toPath: path)
+        replica = try Replica(path: replica.path, world: Self.world(hub, clock))
+        return path
+    }
+
+    /// Puts a copy in the place of the file.
+    func restore(_ copy: String) throws {
+        try replica.close()
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: replica.path + suffix)
+        }
+        try FileManager.default.copyItem(atPath: copy, toPath: replica.path)
+        replica = try Replica(path: replica.path, world: Self.world(hub, clock))
     }
 
     /// Exchanges until nothing waits on either side.
@@ -35,6 +71,7 @@ final class RealNode {
             let reply = try ExchangeCodec.decodeReply(
                 try hub.hub.exchange(request.encoded, device: device))
             let applied = try replica.apply(reply)
+            if let cause = applied.reincarnated { reborn.append(cause) }
             if !applied.hasMore, applied.outboxLeft == 0 { return }
         }
         throw HubError(code: "test", message: "the exchange does not come to an end", hint: "")
@@ -48,7 +85,7 @@ final class RealNode {
         }
         try replica.save(
             ActionDraft(
-                author: device.holder, source: .onSite, savedAt: hub.clock.milliseconds,
+                author: device.holder, source: .onSite, savedAt: clock.milliseconds,
                 edits: [RecordEdit(type: type.number, id: id, kind: kind, values: numbered)]))
     }
 }

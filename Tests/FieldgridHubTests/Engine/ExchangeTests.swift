@@ -68,7 +68,7 @@ import Testing
         try node.create("employer", .test(1), name("虚构木业"))
         let request = ExchangeRequest(
             schema: hub.hub.identity.schema, epoch: node.epoch, positions: [:],
-            incarnation: node.incarnation,
+            incarnation: node.incarnation, sealed: node.seq,
             batch: ChangesetBatch(previous: .start, head: .start, changesets: node.sealed))
         let body = ExchangeCodec.encode(request, number: { _ in nil })
         #expect(throws: HubError.self) { _ = try node.send(body) }

@@ -29,6 +29,8 @@ final class TestHub {
     let hub: Hub
     let key: DeviceKey
     private var devices = 0
+    /// How often a node's replica was opened, so that no two draw the same.
+    var openings: UInt64 = 0
 
     init(clock: TestClock = TestClock()) throws {
         self.clock = clock
@@ -161,7 +163,7 @@ struct SketchNode {
         return ExchangeCodec.encode(
             ExchangeRequest(
                 schema: hub.hub.identity.schema, epoch: epoch, positions: positions,
-                incarnation: incarnation,
+                incarnation: incarnation, sealed: seq,
                 batch: batch.isEmpty
                     ? nil : ChangesetBatch(following: previous ?? head, batch)),
             number: { _ in nil })
