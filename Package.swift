@@ -130,6 +130,17 @@ let package = Package(
                 "FieldgridHub", "FieldgridNode", "FieldgridCommand",
             ],
             swiftSettings: settings),
+        // A file system in memory for SQLite, with crashes and failures: the simulator's disks.
+        .target(
+            name: "CSimulationVFS", dependencies: [sqlite], path: "Tests/SimulationVFS",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
+                "FieldgridService", "FieldgridHub", "FieldgridNode", "CSimulationVFS", grdb,
+            ],
+            path: "Tests/Simulation", swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
         .testTarget(name: "SystemTests", path: "Tests/System", swiftSettings: settings),
     ]

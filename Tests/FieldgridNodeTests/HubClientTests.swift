@@ -64,6 +64,17 @@ import Testing
         #expect(client.traffic.requests == 3)
     }
 
+    @Test func aClockThatIsPutRightAfterDecadesAheadFindsTheHubsTimeAgain() {
+        let hub = Hub { _, signature in
+            signature.parameters.created == Hub.now / 1000
+                ? Hub.answer(signature, body: [1])
+                : Hub.refusal(signature, 401, "signature.wrong-time")
+        }
+        let client = hub.client(clock: Hub.now, offset: -2_300_000_000_000)
+        #expect(client.exchange().failure == nil)
+        #expect(client.clockOffset == 0)
+    }
+
     @Test func aTimeThatNobodySignedIsNotFollowed() {
         let hub = Hub { _, signature in
             var answer = Hub.refusal(signature, 401, "signature.wrong-time")

@@ -62,10 +62,10 @@ final class FakeHubTransport: HTTPTransport {
             signature, status: status, type: "application/json", body: Array(text.utf8))
     }
 
-    func client(clock: Int64 = now) -> HubClient {
+    func client(clock: Int64 = now, offset: Int64 = 0) -> HubClient {
         HubClient(
             transport: self, key: .fixture(1), hub: .key(Self.key.publicKey),
-            clock: FixedClock(milliseconds: clock), random: .fixture(5))
+            clock: FixedClock(milliseconds: clock), random: .fixture(5), clockOffset: offset)
     }
 }
 

@@ -71,6 +71,8 @@ struct ReplyBuilder {
     ) throws -> Position? {
         for departure in try store.departures(from: scope, after: since)
         where !scopes.contains(departure.destination) {
+            // Of a scope above, the node never had more than what is shared.
+            if sharedOnly, index.entries[departure.type]?.type.shared != true { continue }
             records.append(
                 RecordDelta(
                     scope: scope, number: departure.number, id: departure.id,

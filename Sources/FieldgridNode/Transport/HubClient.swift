@@ -82,8 +82,10 @@ package final class HubClient {
     private func attempt(
         _ target: RequestTarget, contentType: String, body: [UInt8]
     ) throws(HubFailure) -> [UInt8] {
+        // An offset learnt while the clock stood decades ahead must not lead to a time before
+        // 1970 once it is right again: no hub could read it and say what time it is.
         let signed = SignedRequest(
-            target, body: body, key: key, milliseconds: clock.milliseconds + clockOffset,
+            target, body: body, key: key, milliseconds: max(0, clock.milliseconds + clockOffset),
             nonce: Base64.encode(RandomBytes.draw(16, using: &random)))
         let headers = [
             HeaderField("content-type", contentType), HeaderField("accept", contentType),

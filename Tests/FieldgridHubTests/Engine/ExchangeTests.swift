@@ -116,6 +116,22 @@ import Testing
         #expect(delta.presence == .alive)
     }
 
+    @Test func aVillageIsNotToldWhatLeavesTheTownshipAboveIt() throws {
+        let hub = try TestHub()
+        var above = SketchNode(hub, try hub.enrol("虚构·甲", TestHub.township))
+        var village = SketchNode(hub, try hub.enrol("虚构·乙"))
+        try village.exchange()
+        try above.create("employer", .test(1), name("虚构木业"))
+        try above.exchange()
+        above.save([
+            Change(
+                type: try hub.type("employer").number, record: .test(1), unit: .scope,
+                value: UnitValue(.text(TestHub.otherVillage.text)))
+        ])
+        try above.exchange()
+        #expect(try village.exchange().records.allSatisfy { $0.id != .test(1) })
+    }
+
     @Test func aLongReplyComesInPagesThatEachStandAlone() throws {
         let hub = try TestHub()
         var writer = SketchNode(hub, try hub.enrol("虚构·甲"))

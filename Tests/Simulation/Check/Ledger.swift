@@ -1,0 +1,156 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridReplica
+import FieldgridSync
+
+/// What was promised to whom: every save that returned, every changeset that
+/// was sent, every receipt that was given.
+struct Ledger {
+    /// One value that a person was told is saved.
+    struct Saved: Hashable {
+        var machine: Int
+        var record: RecordID
+        var unit: UnitNumber
+        var value: UnitValue
+        /// It may be told twice by the hub's history: once saved, once sealed
+        /// for another program.
+        var isForeign = false
+    }
+
+    var saved: [Saved] = []
+    var sent: [ChangesetIdentity: Changeset] = [:]
+    var receipts: [ChangesetIdentity: Receipt.Outcome] = [:]
+    /// The last sequence that a save returned from, by node.
+    var lastSequence: [Int: Int64] = [:]
+    var revoked: Set<Int> = []
+
+    mutating func noteForeign(_ record: RecordID, _ values: [Entry], by machine: Int) {
+        for entry in values {
+            saved.append(
+                Saved(
+                    machine: machine, record: record, unit: UnitNumber(entry.field),
+                    value: UnitValue(entry.value), isForeign: true))
+        }
+    }
+}
+
+extension Simulation {
+    func note(saved draft: ActionDraft, at machine: Int) throws {
+        for edit in draft.edits {
+            for (field, value) in edit.values.sorted(by: { $0.key < $1.key }) {
+                let isMember =
+                    edit.type == Town.Site.type
+                    && [Town.Site.total, Town.Site.male, Town.Site.female].contains(field)
+                guard !isMember, !value.isNull else { continue }
+                ledger.saved.append(
+                    Ledger.Saved(
+                        machine: machine, record: edit.id, unit: field, value: UnitValue(value)))
+            }
+        }
+        guard machine != Operation.hub else { return }
+        let replica = nodes[machine].replica
+        ledger.lastSequence[machine] = replica.lastSequence
+        if try replica.counts().outbox > 100 { marks.insert(.backlog) }
+    }
+
+    /// After a crash, everything that was reported saved is still there.
+    func checkReported(_ node: SimulatedNode) throws {
+        let reported = ledger.lastSequence[node.index, default: 0]
+        guard node.replica.lastSequence >= reported else {
+            throw Violation(
+                "I1",
+                "node \(node.index) reported sequence \(reported) saved, and after a crash has "
+                    + "only \(node.replica.lastSequence)")
+        }
+        ledger.lastSequence[node.index] = node.replica.lastSequence
+    }
+
+    /// One identity names one content, and times rise with sequences.
+    func noteSent(_ request: ExchangeRequest, by node: SimulatedNode) throws {
+        guard let batch = request.batch else { return }
+        if batch.changesets.count > 100 { marks.insert(.backlog) }
+        for changeset in batch.changesets {
+            let identity = changeset.identity
+            if let before = ledger.sent[identity], before != changeset {
+                throw Violation("I3", "\(word(identity)) was sent with two contents")
+            }
+            ledger.sent[identity] = changeset
+            let earlier = ChangesetIdentity(
+                incarnation: identity.incarnation, seq: identity.seq - 1)
+            if let before = ledger.sent[earlier], before.time >= changeset.time {
+                throw Violation("I9", "\(word(identity)) is not later than the one before it")
+            }
+        }
+    }
+
+    /// A receipt is fixed for ever, and nothing outside a device's scope is
+    /// ever said to it.
+    func noteAnswered(_ bytes: [UInt8], to node: SimulatedNode) throws {
+        let reply = try ExchangeCodec.decodeReply(bytes)
+        for receipt in reply.receipts {
+            let identity = ChangesetIdentity(
+                incarnation: node.replica.incarnation, seq: receipt.seq)
+            if let before = ledger.receipts[identity], before != receipt.outcome {
+                guard case .quarantined = before, case .accepted = receipt.outcome else {
+                    throw Violation("I3", "\(word(identity)) has two receipts")
+                }
+            }
+            ledger.receipts[identity] = receipt.outcome
+            if case .quarantined(let code, _) = receipt.outcome {
+                marks.insert(code == .scopeForbidden ? .outOfRight : .quarantine)
+            }
+        }
+        try checkScope(of: reply, to: node)
+        try checkDurable(reply, node)
+    }
+
+    private func checkScope(of reply: ExchangeReply, to node: SimulatedNode) throws {
+        for delta in reply.records {
+            let isBelow = Town.covers(node.scope, delta.scope)
+            let isAbove = Town.covers(delta.scope, node.scope)
+            let type = Town.schema.type(delta.type)
+            guard isBelow || (isAbove && type?.shared == true) else {
+                throw Violation(
+                    "I11",
+                    "node \(node.index) of \(node.scope) was told of a "
+                        + "\(type?.name ?? "record") in \(delta.scope)")
+            }
+        }
+    }
+
+    /// What a reply acknowledges is on the hub's disk, and would survive.
+    private func checkDurable(_ reply: ExchangeReply, _ node: SimulatedNode) throws {
+        guard !reply.receipts.isEmpty else { return }
+        let incarnation = node.replica.incarnation
+        let numbers = reply.receipts.map(\.seq)
+        guard let first = numbers.min(), let last = numbers.max() else { return }
+        let kept = try hub.store.read { try $0.answers(incarnation, first...last) }
+        guard kept.count == Set(numbers).count else {
+            throw Violation("I2", "the hub acknowledged what it did not keep")
+        }
+    }
+
+    /// Applies a reply; positions never go back.
+    @discardableResult
+    func apply(_ reply: ExchangeReply, at node: SimulatedNode) throws -> AppliedReply {
+        let before = node.replica.positions
+        let applied = try node.replica.apply(reply)
+        node.awaited = nil
+        let after = node.replica.positions
+        for (scope, position) in before.sorted(by: { $0.key < $1.key }) {
+            if let now = after[scope], now < position, !applied.epochChanged {
+                throw Violation("I4", "node \(node.index) went back in \(scope)")
+            }
+        }
+        trace.note(
+            "applied \(applied.pulled) \(applied.accepted) \(applied.quarantined) "
+                + "\(applied.outboxLeft)")
+        return applied
+    }
+
+    /// An identity without its random bits, for reports.
+    func word(_ identity: ChangesetIdentity) -> String {
+        let node = nodes.firstIndex { $0.replica.incarnation == identity.incarnation }
+        return "changeset \(identity.seq) of node \(node.map(String.init) ?? "?")"
+    }
+}

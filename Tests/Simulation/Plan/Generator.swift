@@ -1,0 +1,238 @@
+import FieldgridModel
+import FieldgridReplica
+
+/// Draws a plan while it is carried out: each operation is chosen with a look
+/// at the world, and then stands for itself.
+struct Generator {
+    let options: Options
+    let tier: Int
+    private var random: SeededRandom
+    private var network: SeededRandom
+    private var faults: SeededRandom
+    private var records = 0
+    private var visits = 1_000_000
+    /// Grows, so that every value is different and can be found again.
+    private var token = 0
+
+    init(seed: UInt64, tier: Int) {
+        options = Options(seed: seed, tier: tier)
+        self.tier = tier
+        random = SeededRandom(seed: seed, for: "operations")
+        network = SeededRandom(seed: seed, for: "network")
+        faults = SeededRandom(seed: seed, for: "faults")
+    }
+
+    mutating func next(_ world: Simulation) throws -> Operation {
+        let after = Int64(random.number(100...(random.happens(10) ? 40_000_000 : 400_000)))
+        let (who, what) = try faultOrNil(world) ?? action(world)
+        return Operation(after: after, who: who, what: what)
+    }
+
+    // MARK: Faults
+
+    private mutating func faultOrNil(_ world: Simulation) -> (Int, Action)? {
+        let node = faults.number(0...(options.nodes.count - 1))
+        let chance = tier == 2 ? faults.next() | 1 : 0
+        let later = faults.happens(50) ? faults.number(1...60) : 0
+        if faults.happens(options[.crash]) { return (node, .crash(after: later, chance: chance)) }
+        if faults.happens(options[.hubCrash]) {
+            return (Operation.hub, .crash(after: later, chance: chance))
+        }
+        if faults.happens(options[.disk]) { return (node, diskFailure()) }
+        if faults.happens(options[.hubDisk]) { return (Operation.hub, diskFailure()) }
+        if faults.happens(options[.clock]) {
+            let offsets: [Int64] = [
+                0, -3_600_000, 400_000, 5_000_000, 2_300_000_000_000, -1_784_800_000_000,
+            ]
+            let offset = faults.pick(offsets) ?? 0
+            return (node, .clock(offset: offset, drift: Int64(faults.number(-9000...9000))))
+        }
+        if faults.happens(options[.foreign]), let edit = foreign(world, node) {
+            return (node, edit)
+        }
+        if options[.revoke] > 0, faults.number(0...300) == 0, node > 0 { return (node, .revoke) }
+        return nil
+    }
+
+    private mutating func diskFailure() -> Action {
+        let kinds: [Disk.Failure] = [.ioError, .full, .shortWrite, .sync]
+        return .disk(
+            failure: faults.pick(kinds) ?? .ioError, after: faults.number(1...80),
+            count: faults.happens(20) ? faults.number(2...20) : 1)
+    }
+
+    private mutating func foreign(_ world: Simulation, _ node: Int) -> Action? {
+        guard let record = known(world, node, visits: false) else { return nil }
+        token += 1
+        let field = faults.happens(50) ? Town.Site.phone : Town.Site.code
+        return .foreign(
+            record: record, values: [Entry(field: field.value, text: "外\(token)")])
+    }
+
+    // MARK: Operations
+
+    private mutating func action(_ world: Simulation) throws -> (Int, Action) {
+        let kinds: [Options.Rate] = [
+            .create, .child, .edit, .group, .delete, .move, .batch, .settle, .verify, .send, .sync,
+            .hubEdit, .refresh, .breach,
+        ]
+        let total = kinds.reduce(0) { $0 + options[$1] }
+        var draw = random.number(0...max(0, total - 1))
+        var kind = Options.Rate.sync
+        for candidate in kinds {
+            if draw < options[candidate] {
+                kind = candidate
+                break
+            }
+            draw -= options[candidate]
+        }
+        let node = random.number(0...(options.nodes.count - 1))
+        let who = kind == .hubEdit ? Operation.hub : node
+        switch kind {
+        case .send: return (who, .send(link: link()))
+        case .sync: return (who, .sync(legs: (0..<random.number(0...2)).map { _ in leg() }))
+        case .refresh:
+            return (Operation.hub, random.happens(50) ? .tick : .refresh(open: random.happens(70)))
+        default: return (who, write(kind, world, who) ?? .sync(legs: []))
+        }
+    }
+
+    private mutating func write(
+        _ kind: Options.Rate, _ world: Simulation, _ who: Int
+    ) -> Action? {
+        let source = random.number(0...4)
+        switch kind {
+        case .create: return create(who, source)
+        case .batch:
+            let first = records + 1
+            let count = random.happens(30) ? random.number(90...130) : random.number(2...20)
+            records += count
+            return .batch(first: first, count: count, grid: grid(for: who))
+        case .settle:
+            return .settle(
+                place: random.number(0...30), side: random.number(0...3),
+                value: random.number(0...9))
+        default: break
+        }
+        let isVisit = kind == .edit && random.happens(20)
+        guard let record = known(world, who, visits: isVisit) else { return create(who, source) }
+        switch kind {
+        case .child:
+            visits += 1
+            return .child(
+                record: visits, of: record, values: [value(Town.Visit.note, isVisit: true)])
+        case .delete: return .delete(record: record)
+        case .move: return .move(record: record, grid: grid(for: who))
+        case .verify: return .verify(record: record)
+        case .group: return .edit(record: record, values: headcount(), source: source)
+        case .breach: return breach(record, who, source)
+        default:
+            let units = isVisit ? Town.Visit.single : Town.Site.single
+            let count = random.happens(30) ? 2 : 1
+            let chosen = Set((0..<count).compactMap { _ in random.pick(units) }).sorted()
+            let values = chosen.map { value($0, isVisit: isVisit) }
+            return .edit(record: record, values: values, source: source)
+        }
+    }
+
+    private mutating func create(_ who: Int, _ source: Int) -> Action {
+        records += 1
+        var values = [value(Town.Site.name)]
+        if random.happens(50) { values.append(value(Town.Site.phone)) }
+        if random.happens(30) { values += headcount() }
+        return .create(record: records, grid: grid(for: who), values: values, source: source)
+    }
+
+    /// What the hub must set aside: a broken rule, or a grid out of reach.
+    private mutating func breach(_ record: Int, _ who: Int, _ source: Int) -> Action {
+        if random.happens(50) {
+            token += 1
+            let count = Int64(token)
+            return .edit(
+                record: record,
+                values: [
+                    Entry(field: Town.Site.total.value, number: 3 * count + 1),
+                    Entry(field: Town.Site.male.value, number: count),
+                    Entry(field: Town.Site.female.value, number: count),
+                ], source: source)
+        }
+        records += 1
+        return .create(
+            record: records, grid: random.number(0...6), values: [value(Town.Site.name)],
+            source: source)
+    }
+
+    private mutating func headcount() -> [Entry] {
+        token += 1
+        let count = Int64(token)
+        return [
+            Entry(field: Town.Site.total.value, number: 2 * count),
+            Entry(field: Town.Site.male.value, number: count),
+            Entry(field: Town.Site.female.value, number: count),
+        ]
+    }
+
+    private mutating func value(_ unit: UnitNumber, isVisit: Bool = false) -> Entry {
+        token += 1
+        if isVisit {
+            return unit == Town.Visit.result
+                ? Entry(field: unit.value, number: Int64(token))
+                : Entry(field: unit.value, text: "访\(token)")
+        }
+        switch unit {
+        case Town.Site.arrears: return Entry(field: unit.value, number: Int64(token))
+        case Town.Site.opened, Town.Site.closed, Town.Site.seen, Town.Site.founded:
+            let day = LocalDate(
+                milliseconds: Int64(token) * 86_400_000, offsetMinutes: 0)
+            return Entry(field: unit.value, text: day.description)
+        default: return Entry(field: unit.value, text: "值\(token)")
+        }
+    }
+
+    /// A grid that the machine may write, by number.
+    private mutating func grid(for who: Int) -> Int {
+        let own = who == Operation.hub ? Town.district : Town.grids[options.nodes[who]]
+        let reachable = Town.grids.indices.filter { Town.covers(own, Town.grids[$0]) }
+        return random.pick(reachable) ?? 0
+    }
+
+    /// A record that the machine shows, by number.
+    private mutating func known(_ world: Simulation, _ who: Int, visits: Bool) -> Int? {
+        let store = world.store(of: who)
+        guard let type = try? store.schema.type(visits ? Town.Visit.type : Town.Site.type) else {
+            return nil
+        }
+        var ids: [Int] = []
+        try? store.forEachRecord(of: type, where: []) { record in
+            if let number = record.id.simulatedNumber { ids.append(number) }
+            return true
+        }
+        ids.sort()
+        // A few records are everybody's favourites, so that people meet.
+        if random.happens(60), !ids.isEmpty {
+            return ids[random.number(0...min(2, ids.count - 1))]
+        }
+        return random.pick(ids)
+    }
+
+    // MARK: The network
+
+    private mutating func link() -> Link {
+        let repeated = network.happens(options[.repeated])
+        return Link(
+            up: leg(), down: leg(),
+            repeated: repeated ? Int64(network.number(1...90_000)) : nil)
+    }
+
+    private mutating func leg() -> Leg {
+        let isSlow = network.happens(options[.slow])
+        let delay = Int64(network.number(isSlow ? 500...600_000 : 20...1500))
+        var fault = Leg.Fault.none
+        if network.happens(options[.lost]) { fault = .lost }
+        if network.happens(options[.portal]) { fault = .portal }
+        if network.happens(options[.busy]) { fault = .busy }
+        if network.happens(options[.cut]) { fault = .cut(network.number(0...999)) }
+        if network.happens(options[.altered]) { fault = .altered(network.number(0...100_000)) }
+        return Leg(delay: delay, fault: fault)
+    }
+}

@@ -1,0 +1,57 @@
+import FieldgridModel
+
+/// One run from its beginning to its verdict.
+struct Outcome {
+    var plan: Plan
+    var tier: Int
+    var trace: Trace
+    var marks: Set<Mark>
+    var violation: Violation?
+    /// Virtual time that passed, milliseconds, times the number of machines.
+    var deviceMilliseconds: Int64 = 0
+    var step = 0
+}
+
+enum Runner {
+    /// Draws and runs the plan of a seed.
+    static func run(seed: UInt64, tier: Int) -> Outcome {
+        var generator = Generator(seed: seed, tier: tier)
+        let plan = Plan(seed: seed, tier: tier, nodes: generator.options.nodes, operations: [])
+        let steps = generator.options.steps
+        return run(plan) { simulation, index in
+            index < steps ? try generator.next(simulation) : nil
+        }
+    }
+
+    /// Runs a plan that is written down.
+    static func run(_ plan: Plan) -> Outcome {
+        run(plan) { _, index in index < plan.operations.count ? plan.operations[index] : nil }
+    }
+
+    private static func run(
+        _ plan: Plan, next: (Simulation, Int) throws -> Operation?
+    ) -> Outcome {
+        var outcome = Outcome(plan: plan, tier: plan.tier, trace: Trace(), marks: [])
+        outcome.plan.operations = []
+        do {
+            let simulation = try Simulation(plan)
+            defer {
+                outcome.trace = simulation.trace
+                outcome.marks = simulation.marks
+                outcome.step = simulation.step
+                let passed = simulation.timeline.now - simulation.timeline.start
+                outcome.deviceMilliseconds = passed * Int64(plan.nodes.count + 1)
+            }
+            while let operation = try next(simulation, outcome.plan.operations.count) {
+                outcome.plan.operations.append(operation)
+                try simulation.perform(operation)
+            }
+            try simulation.converge()
+        } catch let violation as Violation {
+            outcome.violation = violation
+        } catch {
+            outcome.violation = Violation("unexpected", "\(ErrorWord.of(error)): \(error)")
+        }
+        return outcome
+    }
+}

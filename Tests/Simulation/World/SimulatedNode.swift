@@ -1,0 +1,90 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridNode
+import FieldgridReplica
+import FieldgridSchema
+import FieldgridService
+import FieldgridSync
+
+/// A node's machine: the production replica on a disk that can fail.
+final class SimulatedNode {
+    let index: Int
+    let disk: Disk
+    let clock: WrongClock
+    let key: DeviceKey
+    let device: DeviceRow
+    private(set) var replica: Replica
+    /// Grows with each restart; replies to an earlier life find nobody.
+    private(set) var lives: UInt64 = 0
+    /// Hub time minus ours, for signatures.
+    var clockOffset: Int64 = 0
+    /// The number of the request whose reply is awaited.
+    var awaited: Int?
+    private let seed: UInt64
+    private static let file = "node.sqlite"
+
+    init(_ index: Int, scope: ScopeCode, hub: SimulatedHub, _ timeline: Timeline, seed: UInt64)
+        throws
+    {
+        self.index = index
+        self.seed = seed
+        disk = try Disk("node\(index)")
+        clock = WrongClock(timeline)
+        var random = SeededRandom(seed: seed, for: "key \(index)")
+        key = DeviceKey.generate(using: &random)
+        device = try hub.enrol(index, scope: scope, key: key)
+        let empty = Schema(
+            name: "", version: 0, label: Label(zh: "", en: ""), types: [], codeLists: [])
+        replica = try Replica.create(
+            at: disk.path(Self.file),
+            identity: ReplicaIdentity(
+                node: device.node, holder: device.holder, scopes: [device.scope]),
+            schema: empty, schemaDocument: [],
+            world: Self.world(clock, seed: seed, index: index, lives: 0))
+    }
+
+    deinit { try? replica.close() }
+
+    private static func world(
+        _ clock: WrongClock, seed: UInt64, index: Int, lives: UInt64
+    ) -> ReplicaWorld {
+        ReplicaWorld(
+            clock: clock, random: SeededRandom(seed: seed, for: "node \(index) life \(lives)"),
+            decodeSchema: { try Schema(canonicalJSON: $0) })
+    }
+
+    var scope: ScopeCode { device.scope }
+
+    func restart(whileStopped body: () throws -> Void = {}) throws {
+        try? replica.close()
+        lives += 1
+        awaited = nil
+        try body()
+        replica = try Replica(
+            path: disk.path(Self.file),
+            world: Self.world(clock, seed: seed, index: index, lives: lives))
+    }
+
+    /// Power is cut, and comes back.
+    func crash(chance: UInt64) throws {
+        disk.crash(chance: chance)
+        try restart()
+    }
+
+    var path: String { disk.path(Self.file) }
+
+    func client(_ transport: any HTTPTransport, hub: DevicePublicKey, draws: Int) -> HubClient {
+        HubClient(
+            transport: transport, key: key, hub: .key(hub), clock: clock,
+            random: RandomSource(SeededRandom(seed: seed, for: "nonce \(index) \(draws)")),
+            clockOffset: clockOffset)
+    }
+
+    func service(_ random: SeededRandom) throws -> RecordService {
+        var random = random
+        return try RecordService(
+            store: replica, place: .node, author: device.holder, clock: clock,
+            settledHere: replica.settledLocally(),
+            newID: { RecordID(.version7(milliseconds: 0, using: &random)) })
+    }
+}
