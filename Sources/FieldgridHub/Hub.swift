@@ -142,13 +142,12 @@ package final class Hub: @unchecked Sendable {
         // Numbers and positions of another epoch mean nothing here, so nothing of the request is
         // read: the node begins this epoch, and sends again.
         if let epoch = request.epoch, epoch != identity.epoch { return emptyReply }
-        let author = Acceptance.Author(
-            node: device.node, scope: device.scope, holder: device.holder)
+        let author = Self.author(of: device)
         guard let batch = request.batch else {
             return try store.read { view in try reply(to: request, from: device, view: view) }
         }
         return try accepting { acceptance in
-            let answer = try acceptance.accept(try resolve(batch, acceptance), from: author)
+            let answer = try acceptance.take(batch, from: author)
             try acceptance.flush()
             return try reply(
                 to: request, from: device, view: acceptance.store, grids: acceptance.grids,
@@ -156,37 +155,12 @@ package final class Hub: @unchecked Sendable {
         }
     }
 
-    private func resolve(
-        _ batch: ReceivedBatch, _ acceptance: Acceptance
-    ) throws -> ChangesetBatch {
-        var places: [Int] = []
-        var numbers: [(scope: ScopeCode, number: RecordNumber)] = []
-        var ids: [RecordID?] = batch.references.enumerated().map { place, reference in
-            switch reference {
-            case .id(let id): return id
-            case .number(let scope, let number):
-                places.append(place)
-                numbers.append((scope, number))
-                return nil
-            }
-        }
-        for (place, id) in zip(places, try acceptance.store.ids(of: numbers)) { ids[place] = id }
-        let known = ids.compactMap { $0 }
-        guard known.count == ids.count else {
-            throw HubError(
-                code: "record.number-unknown",
-                message: "the request names a record by a number this hub never gave",
-                hint: "the node's positions are of another hub: join it again")
-        }
-        return batch.resolved(known)
-    }
-
-    private var emptyReply: ExchangeReply {
+    var emptyReply: ExchangeReply {
         ExchangeReply(
             epoch: identity.epoch, time: HybridTime(milliseconds: now), schema: identity.schema)
     }
 
-    private func reply(
+    func reply(
         to request: ReceivedRequest, from device: DeviceRow, view: any HubReading,
         grids: GridTree? = nil, answer: Acceptance.Answer? = nil
     ) throws -> ExchangeReply {

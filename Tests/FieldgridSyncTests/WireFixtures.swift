@@ -98,6 +98,8 @@ enum WireFixture {
                     presence: .deleted, units: []),
             ],
             hasMore: true)
+        reply.since = [village: Position(40), township: Position(2)]
+        reply.heads = [village: Position(50), township: Position(3)]
         reply.incarnation = incarnation
         reply.released = [
             Release(

@@ -8,7 +8,7 @@ struct HubCommand: AsyncParsableCommand {
         commandName: "hub", abstract: "Start a hub, let devices in, see how it stands.",
         subcommands: [
             HubInit.self, HubServe.self, HubEnrol.self, HubDevices.self, HubRevoke.self,
-            HubStatusCommand.self,
+            HubStatusCommand.self, HubImport.self, HubExport.self, HubReview.self,
         ])
 }
 

@@ -10,7 +10,9 @@ import Foundation
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node", abstract: "A device: join a hub, exchange with it, see how it stands.",
-        subcommands: [NodeJoin.self, NodeSync.self, NodeStatus.self])
+        subcommands: [
+            NodeJoin.self, NodeSync.self, NodeStatus.self, NodeExport.self, NodeImport.self,
+        ])
 }
 
 struct NodeJoin: AsyncParsableCommand {

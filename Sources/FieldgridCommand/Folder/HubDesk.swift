@@ -7,9 +7,9 @@ import FieldgridSync
 
 /// Answers for a hub whose folder this process owns.
 final class HubDesk: Desk {
-    private let open: OpenHub
+    let open: OpenHub
     private let lock: FolderLock?
-    private var hub: Hub { open.hub }
+    var hub: Hub { open.hub }
 
     init(_ open: OpenHub, lock: FolderLock?) {
         self.open = open
@@ -113,10 +113,11 @@ extension HubDesk {
         case .devices: return ServiceReply(.array(try hub.devices().map(document(of:))))
         case .revoke(let device): return ServiceReply(document(of: try hub.revoke(device)))
         case .status: return try status()
+        case .importBundle, .exportBundle, .review: return try answerBundles(request)
         }
     }
 
-    private func document(of device: DeviceRow) -> JSONValue {
+    func document(of device: DeviceRow) -> JSONValue {
         .object([
             "node": .text(device.node.description), "key": .text(device.keyID),
             "holder": .text(device.holder), "role": .text(device.role),

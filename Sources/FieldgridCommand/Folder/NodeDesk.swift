@@ -44,6 +44,11 @@ final class NodeDesk: Desk {
         switch request {
         case .node(.status): return try status()
         case .node(.sync): return try sync()
+        case .node(.exportBundle(let start)):
+            return BundleDocuments.document(of: try session.exportBundle(from: start))
+        case .node(.importBundle(let file)):
+            return try BundleDocuments.document(
+                of: session.importBundle(Array(file)), replica: replica)
         default: break
         }
         let service = try service()
@@ -128,7 +133,7 @@ final class NodeDesk: Desk {
         ])
     }
 
-    private static func document(of positions: [ScopeCode: Position]) -> JSONValue {
+    static func document(of positions: [ScopeCode: Position]) -> JSONValue {
         .object(
             positions.sorted { $0.key < $1.key }.map {
                 JSONValue.Member($0.key.text, .integer($0.value.value))

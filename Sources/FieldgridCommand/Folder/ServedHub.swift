@@ -67,7 +67,7 @@ final class ServedHub: HubOperations, @unchecked Sendable {
         let request = try ServiceWire.request(bytes)
         guard let device else { return try desk.answer(request) }
         let grids = open.hub.grids
-        try DeviceRights(device: device, grids: grids).check(request, hub: open.hub)
+        try DeviceRights(device: device, grids: grids, key: open.key).check(request, hub: open.hub)
         let store = ScopedStore(open.hub, scope: device.scope) {
             grids.covers(device.scope, $0)
         }
@@ -88,6 +88,8 @@ final class ServedHub: HubOperations, @unchecked Sendable {
 struct DeviceRights {
     let device: EnrolledDevice
     let grids: GridTree
+    /// The hub's own, which bundles name.
+    let key: DeviceKey
 
     /// - Throws: ``ServiceError`` with the code `role.forbidden` or
     ///   `scope.forbidden`.
@@ -111,7 +113,12 @@ struct DeviceRights {
                 $0.node.description == name || $0.keyID == name
             }
             try require(target.map { grids.covers(device.scope, $0.scope) } ?? false)
-        case .hub(.devices), .hub(.status):
+        case .hub(.importBundle(let file, _)):
+            let target = try hub.device(ofBundle: Array(file), key: key)
+            try require(grids.covers(device.scope, target.scope))
+        case .hub(.exportBundle(let name)), .hub(.review(letThrough: .some(let name))):
+            try require(grids.covers(device.scope, try hub.device(named: name).scope))
+        case .hub(.devices), .hub(.status), .hub(.review(letThrough: nil)):
             try require(grids.roots.contains(device.scope))
         case .schema, .record, .imports, .conflicts, .tasks, .refresh(.status), .node: return
         }

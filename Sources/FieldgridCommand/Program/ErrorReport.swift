@@ -29,6 +29,8 @@ struct ErrorReport {
             self.init(error.message, error.hint, error.isTemporary ? .unreachable : .failed)
         case let error as SyncFailure:
             self.init(error.message, error.hint)
+        case let error as BundleProblem:
+            self.init(error.message, error.hint)
         case let error as SchemaMistakes:
             self.init(
                 "The schema is refused:\n\(error.description)",
@@ -75,6 +77,8 @@ extension ServiceError {
         case let error as ReplicaError:
             ServiceError(error.code.rawValue, error.message, hint: error.hint)
         case let error as SyncFailure:
+            ServiceError(error.code, error.message, hint: error.hint)
+        case let error as BundleProblem:
             ServiceError(error.code, error.message, hint: error.hint)
         case let error as HubFailure:
             ServiceError(

@@ -26,6 +26,11 @@ extension Acceptance {
     func refusal(of changesets: [Changeset], from author: Author) throws -> Refusal? {
         var folds: [RecordID: Fold] = [:]
         var order: [RecordID] = []
+        if author.isRevoked {
+            return Refusal(
+                .revoked, zh: "本设备已停用，内容待中心审核",
+                en: "this device is revoked; what it held waits for the hub's review")
+        }
         for changeset in changesets {
             if changeset.changes.count > Changeset.Limit.changes {
                 return Refusal(

@@ -17,6 +17,8 @@ final class Acceptance {
         /// Who the device was enrolled for; nil for the hub, whose people
         /// give their names.
         var holder: String?
+        /// What a revoked device still held comes in under review.
+        var isRevoked = false
     }
 
     let store: any HubWriting

@@ -47,6 +47,8 @@ struct ReplyBuilder {
         for (scope, sharedOnly) in subscription {
             let since = isSameEpoch ? request.positions[scope] ?? .zero : .zero
             let head = heads[scope]?.position ?? .zero
+            reply.since[scope] = since
+            reply.heads[scope] = max(head, since)
             guard head > since else {
                 reply.positions[scope] = since
                 continue

@@ -41,7 +41,15 @@ package protocol HubReading: AnyObject {
     func history(of id: RecordID) throws -> [HistoryRow]
     /// Changesets that wait, for any of these records, in sequence order.
     func waiting(for ids: [RecordID], of incarnation: IncarnationID) throws -> [WaitingChangeset]
+    func waiting(with code: QuarantineCode) throws -> [WaitingChangeset]
     func waitingCount() throws -> Int
+    /// Sections of bundles that wait for what comes before them, in order.
+    func parked(of incarnation: IncarnationID) throws -> [ParkedSection]
+    func parked(from node: NodeID) throws -> [ParkedSection]
+    /// Where a device said it stands, in the last bundle it sent.
+    func statement(of node: NodeID) throws -> NodeStatement?
+    /// Every life of a device's database that something came of, oldest first.
+    func incarnations(of node: NodeID) throws -> [IncarnationID]
     /// The last moment at which a position up to this one was accepted.
     func acceptedAt(_ scope: ScopeCode, _ position: Position) throws -> Int64?
     func schemaDocument(_ tag: SchemaTag) throws -> [UInt8]?
@@ -66,6 +74,9 @@ package protocol HubWriting: HubReading {
     func append(_ history: [HistoryRow]) throws
     func put(_ waiting: [WaitingChangeset]) throws
     func remove(_ waiting: [ChangesetIdentity]) throws
+    func put(_ section: ParkedSection) throws
+    func remove(_ section: ParkedSection) throws
+    func put(_ statement: NodeStatement) throws
     func publish(_ tag: SchemaTag, document: [UInt8], at time: Int64) throws
     func put(_ device: DeviceRow) throws
     func put(_ enrolment: EnrolmentRow) throws

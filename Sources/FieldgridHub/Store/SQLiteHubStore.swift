@@ -116,7 +116,7 @@ enum SQLiteHubSchema {
                 hint: "run the newer fieldgrid that wrote it")
         }
         guard present < version else { return }
-        try db.execute(sql: tables)
+        try db.execute(sql: tables + SQLiteHubTransaction.bundleTables)
         try db.execute(
             sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }

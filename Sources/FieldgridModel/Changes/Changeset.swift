@@ -169,6 +169,8 @@ package enum QuarantineCode: String, Hashable, Sendable, CaseIterable {
     case author = "author.not-holder"
     /// The record was made elsewhere as another type.
     case typeMismatch = "record.type-mismatch"
+    /// The device that brought it is revoked; a clerk decides.
+    case revoked = "device.revoked"
     /// More changes or bytes than a changeset may have.
     case size = "changeset.too-large"
 }

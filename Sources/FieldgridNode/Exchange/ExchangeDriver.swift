@@ -50,6 +50,7 @@ package struct ExchangeDriver {
             let before = replica.positions
             let reply = try exchange()
             let applied = try replica.apply(reply)
+            guard !applied.isStale else { throw SyncFailure.wentBack }
             count(applied)
             progress(
                 SyncProgress(

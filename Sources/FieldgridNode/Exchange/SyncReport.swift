@@ -43,6 +43,12 @@ package struct SyncFailure: Error, Hashable, Sendable, CustomStringConvertible {
             hint: "Use the same version of fieldgrid on both sides. Nothing was changed.")
     }
 
+    static let wentBack = SyncFailure(
+        code: "sync.hub-went-back",
+        message: "The hub's answer is older than what it said before.",
+        hint: "Nothing was changed. Tell the hub's operator: its database was replaced by an "
+            + "older copy, which is done with `fieldgrid hub restore` only.")
+
     static func stalled(rounds: Int, outboxLeft: Int) -> SyncFailure {
         SyncFailure(
             code: "sync.stalled",

@@ -77,6 +77,25 @@ package final class NodeSession {
 
     package func close() throws { try replica.close() }
 
+    /// Remembers what is about to leave, so that a database put back from a
+    /// copy is noticed.
+    func stamp(_ batch: ChangesetBatch) throws {
+        guard let last = batch.changesets.last?.identity else { return }
+        let known = stamps.stamp
+        if let known, known.incarnation == last.incarnation, known.sent >= last.seq { return }
+        try stamps.keep(SentStamp(incarnation: last.incarnation, sent: last.seq))
+    }
+
+    /// UTC milliseconds.
+    var now: Int64 { sources.clock.milliseconds }
+
+    func hubKey() throws -> DevicePublicKey {
+        guard let key = DevicePublicKey(base64: document.hubKey) else {
+            throw FolderError.damaged(folder.documentPath)
+        }
+        return key
+    }
+
     private func client(_ limits: CurlTransport.Limits) throws -> HubClient {
         guard let address = HubAddress(document.hub),
             let hubKey = DevicePublicKey(base64: document.hubKey)

@@ -31,11 +31,21 @@ struct ReplyApplication {
 
     mutating func run(at now: Int64) throws {
         memory.state.clock.observe(reply.time)
-        memory.state.lastSyncAt = now
         if let known = memory.state.epoch, known != reply.epoch {
+            memory.state.lastSyncAt = now
             try beginEpoch()
             return
         }
+        switch ReplyOrder.of(reply, at: memory.state) {
+        case .next: break
+        case .stale:
+            result.isStale = true
+            result.outboxLeft = try Outbox.count(.waiting, db)
+            return
+        case .ahead(let scope, let start, let position):
+            throw ReplicaError.replyAhead(scope, from: start, at: position)
+        }
+        memory.state.lastSyncAt = now
         memory.state.epoch = reply.epoch
         try applySchema()
         try applyReceipts()
@@ -85,6 +95,7 @@ struct ReplyApplication {
     private mutating func beginEpoch() throws {
         memory.state.epoch = reply.epoch
         memory.state.positions = [:]
+        memory.state.heads = [:]
         memory.state.resendFrom = nil
         for layout in memory.orderedLayouts {
             try db.uncaptured {
@@ -112,7 +123,10 @@ struct ReplyApplication {
         let left = Set(memory.state.positions.keys).subtracting(reply.positions.keys)
         memory.state.leaving.formUnion(left)
         memory.state.leaving.subtract(reply.positions.keys)
-        memory.state.positions = reply.positions
+        memory.state.positions = reply.positions.merging(
+            memory.state.positions.filter { reply.positions[$0.key] != nil }
+        ) { max($0, $1) }
+        memory.state.heads = reply.positions.merging(reply.heads) { max($0, $1) }
     }
 
     /// Records of scopes that are no longer ours go, once own edits of them

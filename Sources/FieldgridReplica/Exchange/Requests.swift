@@ -14,8 +14,20 @@ extension Replica {
     package func nextRequest(
         maxChangesets: Int = RequestLimit.changesets, maxBytes: Int = RequestLimit.bytes
     ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
+        try request(from: nil, maxChangesets: maxChangesets, maxBytes: maxBytes)
+    }
+
+    /// The same from a sequence on, when what came before is under way by
+    /// another way.
+    package func request(
+        from seq: Int64?, maxChangesets: Int = RequestLimit.changesets,
+        maxBytes: Int = RequestLimit.bytes
+    ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
         try read { db in
-            let batch = try nextBatch(maxChangesets: maxChangesets, maxBytes: maxBytes, db)
+            let batch =
+                try seq.map { $0 > memory.state.seq } == true
+                ? nil
+                : nextBatch(from: seq, maxChangesets: maxChangesets, maxBytes: maxBytes, db)
             let request = ExchangeRequest(
                 schema: memory.tag, epoch: memory.state.epoch, positions: memory.state.positions,
                 incarnation: memory.state.incarnation, sealed: memory.state.sealed,
@@ -26,10 +38,13 @@ extension Replica {
         }
     }
 
+    /// The number of the oldest changeset that waits for the hub.
+    package func firstToSend() throws -> Int64? { try read { try firstToSend($0) } }
+
     private func nextBatch(
-        maxChangesets: Int, maxBytes: Int, _ db: Database
+        from seq: Int64?, maxChangesets: Int, maxBytes: Int, _ db: Database
     ) throws -> ChangesetBatch? {
-        guard let first = try firstToSend(db) else { return nil }
+        guard let first = try seq ?? firstToSend(db) else { return nil }
         let (incarnation, through) = memory.state.line.row(owning: first)
         let query = try Query(
             db, "SELECT seq, digest, body FROM fg_outbox WHERE seq >= ? ORDER BY seq")

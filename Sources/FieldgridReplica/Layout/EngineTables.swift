@@ -32,7 +32,7 @@ enum EngineTables {
         """,
         """
         CREATE TABLE IF NOT EXISTS fg_scope(
-            scope TEXT PRIMARY KEY, enrolled INTEGER NOT NULL, position INTEGER
+            scope TEXT PRIMARY KEY, enrolled INTEGER NOT NULL, position INTEGER, head INTEGER
         ) STRICT, WITHOUT ROWID
         """,
         """

@@ -125,6 +125,8 @@ package final class Replica: RecordStore {
     package var incarnation: IncarnationID { memory.state.incarnation }
     /// How many changesets were sealed here, in all incarnations.
     package var lastSequence: Int64 { memory.state.seq }
+    /// The life of the hub's database that the positions belong to.
+    package var epoch: EpochID? { memory.state.epoch }
     /// How far each scope has been applied.
     package var positions: [ScopeCode: Position] { memory.state.positions }
     /// UTC milliseconds of the last applied reply.

@@ -25,6 +25,7 @@ package struct ReplicaError: Error, Hashable, Sendable {
         case valueType = "value.type"
         case valueNUL = "value.nul"
         case changesetTooLarge = "changeset.too-large"
+        case replyAhead = "reply.ahead"
         case deltaUnknown = "delta.unknown-record"
     }
 

@@ -21,6 +21,9 @@ struct ReplicaState {
     /// The number of the outbox that the hub asked to resend from.
     var resendFrom: Int64?
     var positions: [ScopeCode: Position]
+    /// Where each scope stood at the hub when the newest applied reply was
+    /// made: one made before is told by them.
+    var heads: [ScopeCode: Position] = [:]
     /// Scopes that are no longer the node's, whose records wait for own edits
     /// to be acknowledged before they go.
     var leaving: Set<ScopeCode> = []
@@ -75,7 +78,8 @@ struct ReplicaState {
             head: head, clock: HybridClock(last: HybridTime(raw: query.integer(6))),
             epoch: query.textIfAny(7).flatMap { EpochID($0) },
             lastSyncAt: query.integerIfAny(8), resendFrom: query.integerIfAny(9), positions: [:])
-        let scopes = try Query(db, "SELECT scope, enrolled, position FROM fg_scope ORDER BY scope")
+        let scopes = try Query(
+            db, "SELECT scope, enrolled, position, head FROM fg_scope ORDER BY scope")
         while try scopes.step() {
             let scope = ScopeCode(scopes.text(0))
             if scopes.integer(1) == 1 { state.identity.scopes.append(scope) }
@@ -84,6 +88,7 @@ struct ReplicaState {
                 state.leaving.insert(scope)
             } else {
                 state.positions[scope] = Position(position)
+                state.heads[scope] = scopes.integerIfAny(3).map { Position($0) }
             }
         }
         return state
@@ -109,14 +114,16 @@ struct ReplicaState {
 
     /// Writes the positions; −1 stands for a scope that is being left.
     func writePositions(_ db: Database) throws {
-        try db.run("UPDATE fg_scope SET position = NULL")
+        try db.run("UPDATE fg_scope SET position = NULL, head = NULL")
         let rows = positions.map { ($0, $1.value) } + leaving.map { ($0, -1) }
         for (scope, position) in rows {
             try db.run(
                 """
-                INSERT INTO fg_scope(scope, enrolled, position) VALUES(?, 0, ?)
-                ON CONFLICT(scope) DO UPDATE SET position = excluded.position
-                """, .text(scope.text), .integer(position))
+                INSERT INTO fg_scope(scope, enrolled, position, head) VALUES(?, 0, ?, ?)
+                ON CONFLICT(scope) DO UPDATE SET position = excluded.position,
+                head = excluded.head
+                """, .text(scope.text), .integer(position),
+                heads[scope].map { .integer($0.value) } ?? .null)
         }
         try db.run("DELETE FROM fg_scope WHERE enrolled = 0 AND position IS NULL")
     }

@@ -10,9 +10,6 @@ extension ExchangeDocument {
             case .gap(let expected): .object(["gap": .integer(expected)])
             case .fork(let seq): .object(["fork": .integer(seq)])
             }
-        let positions = reply.positions.sorted { $0.key < $1.key }.map {
-            JSONValue.Member($0.key.text, .integer($0.value.value))
-        }
         return .object([
             "epoch": .text(reply.epoch.description), "time": .integer(reply.time.raw),
             "schema": .text(String(reply.schema.value, radix: 16)),
@@ -20,10 +17,19 @@ extension ExchangeDocument {
             "chain": chain,
             "incarnation": .optional(reply.incarnation?.description),
             "receipts": .array(reply.receipts.map(receipt)),
-            "released": .array(reply.released.map(released)), "positions": .object(positions),
+            "released": .array(reply.released.map(released)),
+            "positions": document(of: reply.positions),
+            "since": document(of: reply.since), "heads": document(of: reply.heads),
             "records": .array(reply.records.map { record($0, schema) }),
             "has_more": .bool(reply.hasMore),
         ])
+    }
+
+    private static func document(of positions: [ScopeCode: Position]) -> JSONValue {
+        .object(
+            positions.sorted { $0.key < $1.key }.map {
+                JSONValue.Member($0.key.text, .integer($0.value.value))
+            })
     }
 
     private static func receipt(_ receipt: Receipt) -> JSONValue {

@@ -1,4 +1,5 @@
 package import FieldgridModel
+package import Foundation
 
 /// What a command asks of a folder: the same words whether the folder's own
 /// process, a server on this machine, or a hub far away answers.
@@ -60,9 +61,17 @@ package enum HubRequest: Hashable, Sendable, Codable {
     case devices
     case revoke(device: String)
     case status
+    /// A device's bundle, byte for byte.
+    case importBundle(file: Data, reply: Bool)
+    case exportBundle(device: String)
+    /// What revoked devices brought in; lets through what one of them did.
+    case review(letThrough: String?)
 }
 
 package enum NodeRequest: Hashable, Sendable, Codable {
     case status
     case sync
+    /// From a sequence on, or from the oldest that was not acknowledged.
+    case exportBundle(from: Int64?)
+    case importBundle(file: Data)
 }

@@ -86,6 +86,12 @@ package struct ExchangeReply: Hashable, Sendable {
     ///
     /// A scope that is missing is no longer the node's.
     package var positions: [ScopeCode: Position]
+    /// From where the records of each scope start; from zero where it is not
+    /// named.
+    package var since: [ScopeCode: Position] = [:]
+    /// Where each scope stood at the hub when it was read; at ``positions``
+    /// where it is not named.
+    package var heads: [ScopeCode: Position] = [:]
     package var records: [RecordDelta]
     /// There is more to fetch at once.
     package var hasMore: Bool

@@ -96,6 +96,7 @@ package enum ExchangeCodec {
         if let incarnation = reply.incarnation { writer.bits(incarnation.bits) }
         ReceiptColumns.write(reply.receipts, to: &writer)
         write(reply.positions, to: &writer)
+        writeSpans(of: reply, to: &writer)
         writer.byte(reply.hasMore ? 1 : 0)
         ReceiptColumns.write(reply.released, to: &writer)
         DeltaColumns.write(reply.records, to: &writer)
@@ -118,6 +119,7 @@ package enum ExchangeCodec {
         let incarnation = try reader.byte() == 1 ? IncarnationID(try reader.bits()) : nil
         let receipts = try ReceiptColumns.receipts(&reader)
         let positions = try readPositions(&reader)
+        let spans = try readSpans(of: positions, &reader)
         let hasMore = try reader.byte() == 1
         let released = try ReceiptColumns.released(&reader)
         let records = try DeltaColumns.read(&reader)
@@ -128,7 +130,34 @@ package enum ExchangeCodec {
             positions: positions, records: records, hasMore: hasMore)
         reply.incarnation = incarnation
         reply.released = released
+        reply.since = spans.since
+        reply.heads = spans.heads
         return reply
+    }
+
+    /// For each position, in order: how far back the records start, and how
+    /// far the hub's own position is ahead.
+    private static func writeSpans(of reply: ExchangeReply, to writer: inout ByteWriter) {
+        for (scope, position) in reply.positions.sorted(by: { $0.key < $1.key }) {
+            let since = reply.since[scope] ?? .zero
+            let head = reply.heads[scope] ?? position
+            writer.count(Int(max(0, position.value - since.value)))
+            writer.count(Int(max(0, head.value - position.value)))
+        }
+    }
+
+    private static func readSpans(
+        of positions: [ScopeCode: Position], _ reader: inout ByteReader
+    ) throws(WireError) -> (since: [ScopeCode: Position], heads: [ScopeCode: Position]) {
+        var since: [ScopeCode: Position] = [:]
+        var heads: [ScopeCode: Position] = [:]
+        for (scope, position) in positions.sorted(by: { $0.key < $1.key }) {
+            let back = Int64(try reader.index(below: Int(position.value) + 1, "start of a scope"))
+            let ahead = Int64(try reader.index(below: 1 << 53, "head of a scope"))
+            since[scope] = Position(position.value - back)
+            heads[scope] = Position(position.value + ahead)
+        }
+        return (since, heads)
     }
 
     /// Sorted by scope; each code as the length it shares with the one

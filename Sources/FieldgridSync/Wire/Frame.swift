@@ -61,6 +61,16 @@ package enum Frame {
         }
     }
 
+    /// What a frame says its body comes to, before anything is inflated.
+    package static func bodyLength(of frame: [UInt8]) throws(WireError) -> Int {
+        guard frame.starts(with: "FGX".utf8), frame.count > 6 else { throw .notFieldgrid }
+        var reader = ByteReader(frame)
+        _ = try reader.raw(6)
+        let length = Int(clamping: try reader.unsigned())
+        guard length <= Limit.body else { throw .tooLarge(bytes: length, limit: Limit.body) }
+        return length
+    }
+
     private static func compress(_ body: [UInt8]) -> [UInt8]? {
         let packed = [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(body.count)) {
             buffer, count in

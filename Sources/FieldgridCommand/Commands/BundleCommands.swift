@@ -1,0 +1,256 @@
+import ArgumentParser
+import FieldgridModel
+import FieldgridSchema
+import FieldgridService
+import FieldgridSync
+import Foundation
+
+/// `--force`: the one thing that commands which write a bundle share.
+struct BundleFileOptions: ParsableArguments {
+    @Flag(help: "Replace the file if it is there.")
+    var force = false
+
+    /// Whole or not there, and never over something else unasked.
+    func write(_ bytes: [UInt8], to path: String) throws {
+        try check(path)
+        try DurableFile.write(bytes, to: path, mode: 0o600)
+    }
+
+    func check(_ path: String) throws {
+        guard force || !FileManager.default.fileExists(atPath: path) else {
+            throw ServiceError(
+                "file.exists", "\(path) is there already.",
+                hint: "Choose another name, or add --force to replace it.")
+        }
+    }
+
+    /// Looks at the size before anything is read.
+    static func read(_ path: String) throws -> Data {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+        guard size <= SealedBundle.Limit.file else { throw BundleProblem.tooLarge(size) }
+        return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+}
+
+struct NodeExport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write what waits for the hub into a bundle, for a USB stick.",
+        discussion: """
+            What is exported keeps waiting here until the hub's answer comes, by `node import` or \
+            by `node sync`. Export again, import twice, mix the order: nothing is doubled.
+            """)
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @OptionGroup var bundle: BundleFileOptions
+    @Argument(help: "The bundle to write, such as /media/stick/wang.fgb.") var file: String
+    @Option(
+        help: ArgumentHelp(
+            "Begin with this saved action, when those before are on another stick.",
+            valueName: "seq"))
+    var from: Int64?
+
+    func run() async throws {
+        try bundle.check(file)
+        let desk = try NodeSide.desk(place.folder, command: "node export")
+        let reply = try desk.answer(.node(ask: .exportBundle(from: from)))
+        let (document, bytes) = try BundleDocuments.split(reply.document)
+        try bundle.write(bytes, to: file)
+        try output.report(ServiceReply(document)) { document in
+            let number = { (key: String) in document[key].integer ?? 0 }
+            var lines = [
+                number("changesets") == 0
+                    ? "Nothing waits for the hub; the bundle asks it for what is new."
+                    : "\(number("changesets")) saved actions (\(number("first_seq")) to "
+                        + "\(number("last_seq")))."
+            ]
+            if number("left") > 0 {
+                lines.append(
+                    "\(number("left")) more did not fit: export them with --from "
+                        + "\(number("last_seq") + 1) into another file.")
+            }
+            lines.append(
+                "\(number("bytes")) bytes in \(file). At the hub: fieldgrid hub import \(file) "
+                    + "--reply ANSWER.fgb")
+            return lines.joined(separator: "\n")
+        }
+    }
+}
+
+struct NodeImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Apply a bundle that the hub made for this device.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The bundle to read.") var file: String
+
+    func run() async throws {
+        let bytes = try BundleFileOptions.read(file)
+        let desk = try NodeSide.desk(place.folder, command: "node import")
+        try output.report(try desk.answer(.node(ask: .importBundle(file: bytes)))) { document in
+            let number = { (key: String) in document[key].integer ?? 0 }
+            if document["stale"].bool == true {
+                return "This bundle is older than what the device has; nothing changed."
+            }
+            var lines = [
+                "\(number("pushed")) saved actions acknowledged, \(number("pulled")) records "
+                    + "received; \(number("outbox")) still wait for the hub."
+            ]
+            if document["has_more"].bool == true {
+                lines.append(
+                    "The hub has more for this device: run `fieldgrid node export` and take that "
+                        + "to the hub.")
+            }
+            return lines.joined(separator: "\n")
+        }
+    }
+}
+
+struct HubImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Take in a bundle that a device exported.",
+        discussion: """
+            The device's signature is checked. Any order, any number of times. What a revoked \
+            device brings waits for `fieldgrid hub review`.
+            """)
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
+    @OptionGroup var output: ReportOptions
+    @OptionGroup var bundle: BundleFileOptions
+    @Argument(help: "The bundle to read.") var file: String
+    @Option(help: ArgumentHelp("Write the hub's answer here.", valueName: "file"))
+    var reply: String?
+
+    func run() async throws {
+        if let reply { try bundle.check(reply) }
+        let bytes = try BundleFileOptions.read(file)
+        let desk = try HubSide.desk(place, remote, command: "hub import")
+        let answer = try desk.answer(
+            .hub(ask: .importBundle(file: bytes, reply: reply != nil)))
+        var notes = answer.notes
+        var document = answer.document
+        if document["reply"].members.isEmpty {
+            if reply != nil { notes.append("no answer is made for a revoked device") }
+        } else {
+            let (reported, bytes) = try BundleDocuments.split(document["reply"])
+            if let reply { try bundle.write(bytes, to: reply) }
+            document = .object(
+                document.members.map {
+                    $0.key == "reply" ? JSONValue.Member("reply", reported) : $0
+                })
+        }
+        let shown = ServiceReply(document, needsPerson: answer.needsPerson, notes: notes)
+        try output.report(shown, text: text)
+    }
+
+    private func text(_ document: JSONValue) -> String {
+        let number = { (key: String) in document[key].integer ?? 0 }
+        var lines = [
+            "\(document["holder"].text ?? ""): \(number("accepted")) accepted, "
+                + "\(number("quarantined")) quarantined, \(number("repeated")) here already."
+        ]
+        if number("waiting") > 0 {
+            lines.append(
+                "\(number("waiting")) wait for what comes before them, from saved action "
+                    + "\(number("missing_from")) on: import the device's earlier bundle.")
+        }
+        if let seq = document["fork_at"].integer {
+            lines.append(
+                "The device's database has two lives since saved action \(seq): nothing of the "
+                    + "second was taken. Its next exchange or bundle brings it under a new name.")
+        }
+        if document["other_epoch"].bool == true {
+            lines.append(
+                "The device stands in an earlier life of this hub's database: nothing was taken; "
+                    + "import the answer there, export again, and bring that.")
+        }
+        if document["revoked"].bool == true {
+            lines.append("The device is revoked: see `fieldgrid hub review`.")
+        }
+        if let reply {
+            lines.append("The answer for the device is in \(reply).")
+        } else {
+            lines.append("For the device's answer: add --reply FILE, or `fieldgrid hub export`.")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+struct HubExport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write a bundle with what a device has not received.",
+        discussion: """
+            It begins where the device stood when it made the last bundle that was imported here, \
+            or with everything.
+            """)
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
+    @OptionGroup var output: ReportOptions
+    @OptionGroup var bundle: BundleFileOptions
+    @Argument(help: "The bundle to write.") var file: String
+    @Option(help: "The device: its id, its holder's name, or its own.")
+    var device: String
+
+    func run() async throws {
+        try bundle.check(file)
+        let desk = try HubSide.desk(place, remote, command: "hub export")
+        let reply = try desk.answer(.hub(ask: .exportBundle(device: device)))
+        let (document, bytes) = try BundleDocuments.split(reply.document)
+        try bundle.write(bytes, to: file)
+        try output.report(ServiceReply(document)) { document in
+            let more =
+                document["has_more"].bool == true
+                ? "\nMore did not fit: import this one at the device, export there, come again."
+                : ""
+            return "\(document["records"].integer ?? 0) records and "
+                + "\(document["receipts"].integer ?? 0) receipts for "
+                + "\(document["holder"].text ?? "") in \(file).\(more)\n"
+                + "On the device: fieldgrid node import \(file)"
+        }
+    }
+}
+
+struct HubReview: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review", abstract: "What revoked devices brought in, waiting for a word.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
+    @OptionGroup var output: ReportOptions
+    @Option(
+        help: ArgumentHelp(
+            "Let through what this device brought, as if it had come in time.",
+            valueName: "device"))
+    var letThrough: String?
+
+    func run() async throws {
+        let desk = try HubSide.desk(place, remote, command: "hub review")
+        let reply = try desk.answer(.hub(ask: .review(letThrough: letThrough)))
+        try output.report(reply) { document in
+            if letThrough != nil {
+                return "\(document["holder"].text ?? ""): "
+                    + "\(document["accepted"].integer ?? 0) accepted, "
+                    + "\(document["quarantined"].integer ?? 0) in quarantine for other reasons."
+            }
+            var table = Table([
+                .init("node"), .init("holder"), .init("seq"), .init("saved"), .init("changes"),
+            ])
+            for entry in document.elements {
+                table.add([
+                    entry["node"].text ?? "", entry["holder"].text ?? "",
+                    "\(entry["seq"].integer ?? 0)",
+                    entry["saved_at"].text.map(ShownTime.text) ?? "",
+                    "\(entry["changes"].integer ?? 0)",
+                ])
+            }
+            return table.isEmpty
+                ? "Nothing of revoked devices waits."
+                : table.text + "\nLet it in: fieldgrid hub review --let-through NODE"
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import FieldgridModel
+package import FieldgridSync
+
+extension Hub {
+    /// Makes a bundle for a device: receipts, and everything newer than the
+    /// positions it stated in its last bundle; everything, if it sent none.
+    ///
+    /// - Throws: ``HubError`` for a device that is not enrolled or revoked.
+    package func exportBundle(for name: String, key: DeviceKey) throws -> ReplyBundle {
+        let device = try device(named: name)
+        guard device.revokedAt == nil else {
+            throw HubError(
+                code: "device.revoked",
+                message: "\(device.holder)'s device is revoked: nothing goes down to it",
+                hint: "enrol the device anew if it is in the right hands")
+        }
+        return try replyBundle(for: device, key: key, chain: nil)
+    }
+
+    /// A device by its node id, its key, its holder's name or its own.
+    package func device(named name: String) throws -> DeviceRow {
+        let devices = try devices()
+        let exact = devices.filter { $0.node.description == name || $0.keyID == name }
+        let found =
+            exact.isEmpty ? devices.filter { $0.holder == name || $0.name == name } : exact
+        guard let device = found.first else {
+            throw HubError(
+                code: "device.unknown", message: "there is no device \(name)",
+                hint: "list the devices with `fieldgrid hub devices`")
+        }
+        guard found.count == 1 else {
+            throw HubError(
+                code: "device.ambiguous", message: "\(found.count) devices are called \(name)",
+                hint: "name one by its id, as `fieldgrid hub devices` lists it")
+        }
+        return device
+    }
+
+    func replyBundle(
+        for device: DeviceRow, key: DeviceKey, chain: ReplyChain?
+    ) throws -> ReplyBundle {
+        try store.read { view in
+            var result = ReplyBundle(
+                device: device, file: [], records: 0, receipts: 0, positions: [:], since: [:],
+                hasMore: false)
+            let (asked, origins) = try statement(of: device, view)
+            var sections: [[UInt8]] = []
+            if let epoch = asked.epoch, epoch != identity.epoch {
+                sections = [ExchangeCodec.encode(emptyReply)]
+                result.hasMore = true
+            } else {
+                var writing = ReplySections(asked: asked, chain: chain)
+                sections = try writing.fill(origins, of: self, device, view, into: &result)
+            }
+            result.file =
+                SealedBundle(
+                    direction: .toNode, node: device.node, incarnation: asked.incarnation,
+                    hub: key.publicKey, madeAt: now, sections: sections
+                ).sealed(by: key)
+            return result
+        }
+    }
+
+    /// Where a device stands as far as its bundles say, and from where on it
+    /// wants receipts.
+    private func statement(
+        of device: DeviceRow, _ view: any HubReading
+    ) throws -> (request: ReceivedRequest, origins: [ChangesetIdentity]) {
+        let nobody = IncarnationID(UUIDBits(high: 0, low: 0))
+        guard let stated = try view.statement(of: device.node) else {
+            let request = ReceivedRequest(
+                schema: SchemaTag(0), epoch: nil, positions: [:], incarnation: nobody,
+                replyBytesMax: 4 << 20, batch: nil)
+            let origins = try view.incarnations(of: device.node).map {
+                ChangesetIdentity(incarnation: $0, seq: 1)
+            }
+            return (request, origins)
+        }
+        var request = try ExchangeCodec.decodeRequest(stated.frame)
+        // More came since it was made, by another way or from another copy of the database: its own
+        // values are not left out then, for it may have lost them.
+        if let head = try view.incarnation(request.incarnation), let sealed = request.sealed,
+            head.lastSeq > sealed
+        {
+            request.incarnation = nobody
+        }
+        request.sealed = nil
+        return (request, stated.origins)
+    }
+
+    /// Everything that was answered from a sequence on; runs of it are short
+    /// on the wire.
+    fileprivate func receipts(
+        from origin: ChangesetIdentity, _ view: any HubReading
+    ) throws -> [Receipt] {
+        guard let head = try view.incarnation(origin.incarnation), head.lastSeq >= origin.seq else {
+            return []
+        }
+        let last = min(head.lastSeq, origin.seq + (1 << 20) - 2)
+        return try view.answers(origin.incarnation, origin.seq...last).map(\.receipt)
+    }
+}
+
+/// The replies of one bundle, each beginning where the one before it ends.
+private struct ReplySections {
+    var asked: ReceivedRequest
+    let chain: ReplyChain?
+    private var sections: [[UInt8]] = []
+    private var bytes = 0
+
+    init(asked: ReceivedRequest, chain: ReplyChain?) {
+        self.asked = asked
+        self.chain = chain
+    }
+
+    mutating func fill(
+        _ origins: [ChangesetIdentity], of hub: Hub, _ device: DeviceRow, _ view: any HubReading,
+        into result: inout ReplyBundle
+    ) throws -> [[UInt8]] {
+        // All receipts come before any value: a value counts as the hub's decision only after them.
+        var next = origins
+        repeat {
+            var reply = try hub.reply(to: asked, from: device, view: view)
+            if let origin = next.first {
+                next.removeFirst()
+                reply.incarnation = origin.incarnation
+                reply.receipts = try hub.receipts(from: origin, view)
+                if let chain, chain.incarnation == origin.incarnation { reply.chain = chain.answer }
+            }
+            if !next.isEmpty {
+                reply.records = []
+                reply.positions = reply.since
+                reply.hasMore = true
+            }
+            guard add(reply) else { break }
+            if sections.count == 1 { result.since = reply.since }
+            result.receipts += reply.receipts.count
+            result.records += reply.records.count
+            result.positions = reply.positions
+            result.hasMore = reply.hasMore
+            asked.schema = reply.schema
+            asked.held = []
+            asked.epoch = reply.epoch
+            asked.positions = reply.positions
+        } while result.hasMore && sections.count < SealedBundle.Limit.sections
+        return sections
+    }
+
+    /// False when there is no more room.
+    private mutating func add(_ reply: ExchangeReply) -> Bool {
+        let frame = ExchangeCodec.encode(reply)
+        guard sections.isEmpty || bytes + frame.count <= SealedBundle.Limit.sectionsBytes else {
+            return false
+        }
+        bytes += frame.count + 8
+        sections.append(frame)
+        return true
+    }
+}

@@ -1,0 +1,107 @@
+import FieldgridModel
+import FieldgridSync
+import GRDB
+
+extension SQLiteHubTransaction {
+    static let bundleTables = """
+        CREATE TABLE parked(
+            incarnation BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+            node BLOB NOT NULL, since INTEGER NOT NULL, frame BLOB NOT NULL,
+            PRIMARY KEY(incarnation, first, last)) STRICT, WITHOUT ROWID;
+        CREATE TABLE statement(
+            node BLOB PRIMARY KEY, origins BLOB NOT NULL, frame BLOB NOT NULL)
+            STRICT, WITHOUT ROWID;
+        """
+
+    // MARK: Parked sections
+
+    func parked(of incarnation: IncarnationID) throws -> [ParkedSection] {
+        try parked("WHERE incarnation = ?1 ORDER BY first, last", incarnation.bits)
+    }
+
+    func parked(from node: NodeID) throws -> [ParkedSection] {
+        try parked("WHERE node = ?1 ORDER BY incarnation, first, last", node.bits)
+    }
+
+    private func parked(_ condition: String, _ key: UUIDBits) throws -> [ParkedSection] {
+        var sections: [ParkedSection] = []
+        try sql("SELECT incarnation, first, last, node, since, frame FROM parked \(condition)")
+            .bind(1, key).forEach { row in
+                sections.append(
+                    ParkedSection(
+                        node: NodeID(try row.bits(3)), incarnation: IncarnationID(try row.bits(0)),
+                        first: row.integer(1), last: row.integer(2), since: row.integer(4),
+                        frame: row.bytes(5)))
+                return true
+            }
+        return sections
+    }
+
+    func put(_ section: ParkedSection) throws {
+        try sql("INSERT OR IGNORE INTO parked VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+            .bind(1, section.incarnation.bits).bind(2, section.first).bind(3, section.last)
+            .bind(4, section.node.bits).bind(5, section.since).bind(6, bytes: section.frame).run()
+    }
+
+    func remove(_ section: ParkedSection) throws {
+        try sql("DELETE FROM parked WHERE incarnation = ?1 AND first = ?2 AND last = ?3")
+            .bind(1, section.incarnation.bits).bind(2, section.first).bind(3, section.last).run()
+    }
+
+    // MARK: Statements
+
+    func statement(of node: NodeID) throws -> NodeStatement? {
+        try sql("SELECT origins, frame FROM statement WHERE node = ?1").bind(1, node.bits)
+            .first { row in
+                var reader = ByteReader(row.bytes(0))
+                var origins: [ChangesetIdentity] = []
+                for _ in 0..<(try reader.count(ofSize: 17)) {
+                    let incarnation = IncarnationID(try reader.bits())
+                    let seq = Int64(try reader.index(below: 1 << 53, "sequence"))
+                    origins.append(ChangesetIdentity(incarnation: incarnation, seq: seq))
+                }
+                return NodeStatement(node: node, origins: origins, frame: row.bytes(1))
+            }
+    }
+
+    func put(_ statement: NodeStatement) throws {
+        var writer = ByteWriter()
+        writer.count(statement.origins.count)
+        for origin in statement.origins {
+            writer.bits(origin.incarnation.bits)
+            writer.count(Int(origin.seq))
+        }
+        try sql("INSERT OR REPLACE INTO statement VALUES(?1, ?2, ?3)").bind(1, statement.node.bits)
+            .bind(2, bytes: writer.bytes).bind(3, bytes: statement.frame).run()
+    }
+
+    func incarnations(of node: NodeID) throws -> [IncarnationID] {
+        var incarnations: [IncarnationID] = []
+        try sql("SELECT incarnation FROM incarnation WHERE node = ?1 ORDER BY id")
+            .bind(1, node.bits).forEach { row in
+                incarnations.append(IncarnationID(try row.bits(0)))
+                return true
+            }
+        return incarnations
+    }
+
+    // MARK: Review
+
+    func waiting(with code: QuarantineCode) throws -> [WaitingChangeset] {
+        var found: [WaitingChangeset] = []
+        try sql(
+            """
+            SELECT body, node, code, message, since FROM waiting WHERE code = ?1
+            ORDER BY incarnation, seq
+            """
+        ).bind(1, text: code.rawValue).forEach { row in
+            found.append(
+                WaitingChangeset(
+                    changeset: try CanonicalDecoder.changeset(from: row.bytes(0)).changeset,
+                    node: NodeID(try row.bits(1)), code: code, message: row.text(3),
+                    since: row.integer(4)))
+            return true
+        }
+        return found
+    }
+}
