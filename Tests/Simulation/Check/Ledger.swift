@@ -89,7 +89,7 @@ extension Simulation {
         let reply = try ExchangeCodec.decodeReply(bytes)
         for receipt in reply.receipts {
             let identity = ChangesetIdentity(
-                incarnation: node.replica.incarnation, seq: receipt.seq)
+                incarnation: reply.incarnation ?? node.replica.incarnation, seq: receipt.seq)
             if let before = ledger.receipts[identity], before != receipt.outcome {
                 guard case .quarantined = before, case .accepted = receipt.outcome else {
                     throw Violation("I3", "\(word(identity)) has two receipts")
@@ -121,7 +121,7 @@ extension Simulation {
     /// What a reply acknowledges is on the hub's disk, and would survive.
     private func checkDurable(_ reply: ExchangeReply, _ node: SimulatedNode) throws {
         guard !reply.receipts.isEmpty else { return }
-        let incarnation = node.replica.incarnation
+        let incarnation = reply.incarnation ?? node.replica.incarnation
         let numbers = reply.receipts.map(\.seq)
         guard let first = numbers.min(), let last = numbers.max() else { return }
         let kept = try hub.store.read { try $0.answers(incarnation, first...last) }
