@@ -84,8 +84,12 @@ extension Hub: RecordStore {
             append(.presence, .alive)
             append(.scope, UnitValue(.text(scope.text)))
         case .delete: append(.presence, .deleted)
+        case .merge(let survivor): append(.presence, .merged(into: survivor))
         case .move(let scope): append(.scope, UnitValue(.text(scope.text)))
         case .update: if edit.settlements[.presence] != nil { append(.presence, .alive) }
+        }
+        if let settlement = edit.settlements[.scope], settlement.isUndo, let state {
+            append(.scope, UnitValue(.text(state.scope.text)))
         }
         for (number, unit) in entry.units.sorted(by: { $0.key < $1.key })
         where !unit.members.isEmpty {
@@ -98,7 +102,14 @@ extension Hub: RecordStore {
             }
             let value = UnitValue(members)
             if state == nil, value.isNull { continue }
-            append(number, value)
+            if case .declared(let policy) = unit.policy, policy.isOperation {
+                let before = present ?? UnitValue(.null)
+                guard let operation = UnitOperation.between(before, value, policy: policy)
+                else { continue }
+                append(number, operation)
+            } else {
+                append(number, value)
+            }
         }
         return changes
     }

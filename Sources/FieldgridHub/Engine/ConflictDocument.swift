@@ -21,6 +21,7 @@ struct ConflictDocument {
         base = Self.text(reference.map { Self.json($0.base, unit) } ?? NSNull())
         reason = Self.text([
             "rule": decision.rule.rawValue, "policy": unit.policy.name, "policy_version": 1,
+            "order": unit.policy.sourceOrder.map(\.rawValue),
             "state": event.state.rawValue, "winner": decision.winner + 1,
             "at": Instants.text(event.offer.time.milliseconds), "by": event.offer.author,
             "inputs": state.sides.map { side -> [String: Any] in
@@ -32,6 +33,66 @@ struct ConflictDocument {
                 ]
             },
         ])
+    }
+
+    /// Two records with one natural key: each side is one of them.
+    init(duplicates: [RecordState], _ entry: SchemaIndex.Entry, event: ConflictEvent) {
+        winner = 0
+        base = "null"
+        sides = Self.text(
+            duplicates.map { record -> [String: Any] in
+                var document = Self.origin(record.units.elements.flatMap(\.state.sides))
+                var values: [String: Any] = [:]
+                for (number, unit) in entry.units where number > .scope {
+                    guard let shown = record.units[number]?.value(policy: unit.policy),
+                        !shown.isNull
+                    else { continue }
+                    values[unit.name] = Self.json(shown, unit)
+                }
+                document["record"] = record.id.description
+                document["scope"] = record.scope.text
+                document["value"] = values
+                return document
+            })
+        reason = Self.text([
+            "rule": "duplicate", "at": Instants.text(event.offer.time.milliseconds),
+            "by": event.offer.author, "keys": entry.type.naturalKeys,
+            "state": event.state.rawValue,
+        ])
+    }
+
+    /// The units that a broken rule reads, as they show, with who gave them.
+    static func sides(of units: [SchemaIndex.Unit], in state: RecordState) -> String {
+        text(
+            units.compactMap { unit -> [String: Any]? in
+                guard let merged = state.units[unit.number], !merged.sides.isEmpty else {
+                    return nil
+                }
+                let shown = merged.sides[merged.decision(policy: unit.policy).winner]
+                var document = document(of: shown, unit)
+                document["unit"] = unit.name
+                return document
+            })
+    }
+
+    static func reason(of rule: CrossFieldRule, _ event: ConflictEvent) -> String {
+        text([
+            "rule": "inconsistent", "broken_rule": rule.name,
+            "at": Instants.text(event.offer.time.milliseconds), "by": event.offer.author,
+            "state": event.state.rawValue,
+        ])
+    }
+
+    /// Who made a record: the first of its sides.
+    private static func origin(_ sides: [Side]) -> [String: Any] {
+        guard let first = sides.min(by: { $0.offer.time < $1.offer.time })?.offer else {
+            return [:]
+        }
+        return [
+            "author": first.author, "node": first.node.description,
+            "at": Instants.text(first.time.milliseconds), "source": first.source.rawValue,
+            "clamped": first.isClamped,
+        ]
     }
 
     private static func document(of side: Side, _ unit: SchemaIndex.Unit) -> [String: Any] {

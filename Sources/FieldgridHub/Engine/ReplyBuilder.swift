@@ -116,19 +116,24 @@ struct ReplyBuilder {
             type: state.type, presence: .alive, units: [])
         guard state.isAlive else {
             delta.presence = .deleted
+            if let alias = state.alias {
+                delta.units = [UnitDelta(unit: .presence, value: .merged(into: alias))]
+            }
             return delta
         }
         var left = false
         for element in state.units.elements {
             let (number, unit) = (element.number, element.state)
             if number == .presence || number == .scope { continue }
-            guard unit.changed > since, let policy = entry.units[number]?.policy,
-                let value = unit.value(policy: policy)
-            else { continue }
-            if unit.isUnchallenged(from: incarnation) {
+            guard unit.changed > since, let described = entry.units[number] else { continue }
+            // What came of an operation depends on those of others.
+            if !described.policy.isOperation, unit.isUnchallenged(from: incarnation) {
                 left = true
                 continue
             }
+            let value =
+                unit.value(policy: described.policy)
+                ?? UnitValue(described.members.map { _ in .null })
             delta.units.append(UnitDelta(unit: number, value: value))
         }
         if !isKnown, !left { delta.presence = .whole }

@@ -26,6 +26,8 @@ package protocol HubReading: AnyObject {
     func forEachChanged(
         in scope: ScopeCode, after position: Position, sharedOnly: Bool,
         _ body: (RecordState) throws -> Bool) throws
+    /// Where a record was before it was where it is.
+    func departures(of id: RecordID) throws -> [Departure]
     /// Records that left a scope after a position, in order.
     func departures(from scope: ScopeCode, after position: Position) throws -> [Departure]
     func forEachRecord(of type: TypeNumber, _ body: (RecordState) throws -> Bool) throws
@@ -39,8 +41,13 @@ package protocol HubReading: AnyObject {
     /// Which of these quarantined changesets were accepted since.
     func releases(of identities: [ChangesetIdentity]) throws -> [Release]
     func history(of id: RecordID) throws -> [HistoryRow]
-    /// Changesets that wait, for any of these records, in sequence order.
-    func waiting(for ids: [RecordID], of incarnation: IncarnationID) throws -> [WaitingChangeset]
+    /// Changesets that wait, for any of these records, in sequence order; of
+    /// one incarnation, or of all.
+    func waiting(
+        for ids: [RecordID], of incarnation: IncarnationID?
+    ) throws -> [WaitingChangeset]
+    /// Every changeset that waits, in the order of incarnation and sequence.
+    func waiting() throws -> [WaitingChangeset]
     func waiting(with code: QuarantineCode) throws -> [WaitingChangeset]
     func waitingCount() throws -> Int
     /// Sections of bundles that wait for what comes before them, in order.

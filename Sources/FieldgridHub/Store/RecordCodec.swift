@@ -6,9 +6,13 @@ import FieldgridSync
 ///
 /// Version byte first; a store never looks inside.
 ///
-///     record = 1 entered latest offers units
-///     offers = count { offer }      ; sides name them by place
-///     units  = count { unit changed sides conflict }
+///     record   = 1 entered latest offers units broken
+///     offers   = count { offer }      ; sides name them by place
+///     units    = count { unit changed sides conflict }
+///     sides    = count { place value marks }
+///     marks    = 0, +1 with the conflict it settles, +2 with its origin
+///     conflict = 0 | 1 id state kind base sides
+///     broken   = count { rule conflict }
 enum RecordCodec {
     private static let version: UInt8 = 1
 
@@ -28,6 +32,9 @@ enum RecordCodec {
             for side in unit.state.sides where place(of: side.offer) == nil {
                 offers.append(side.offer)
             }
+            for side in unit.state.conflict?.replaced ?? [] where place(of: side.offer) == nil {
+                offers.append(side.offer)
+            }
         }
         writer.count(offers.count)
         for offer in offers { write(offer, to: &writer) }
@@ -36,19 +43,62 @@ enum RecordCodec {
             let unit = element.state
             writer.count(element.number.value)
             writer.count(Int(unit.changed.value))
-            writer.count(unit.sides.count)
-            for side in unit.sides {
-                writer.count(place(of: side.offer) ?? 0)
-                write(side.value, to: &writer)
-                write(optional: side.settles?.bits, to: &writer)
-            }
+            write(unit.sides, to: &writer, place: place)
             write(optional: unit.conflict?.id.bits, to: &writer)
             if let conflict = unit.conflict {
                 writer.text(conflict.state.rawValue)
+                writer.text(conflict.kind.rawValue)
                 write(conflict.base, to: &writer)
+                write(conflict.replaced, to: &writer, place: place)
             }
         }
+        writer.count(state.broken.count)
+        for rule in state.broken {
+            writer.text(rule.name)
+            writer.bits(rule.conflict.bits)
+        }
         return writer.bytes
+    }
+
+    private static func write(
+        _ sides: [Side], to writer: inout ByteWriter, place: (Offer) -> Int?
+    ) {
+        writer.count(sides.count)
+        for side in sides {
+            writer.count(place(side.offer) ?? 0)
+            write(side.value, to: &writer)
+            writer.byte((side.settles == nil ? 0 : 1) | (side.origin == nil ? 0 : 2))
+            if let settles = side.settles { writer.bits(settles.bits) }
+            if let origin = side.origin { writer.bits(origin.bits) }
+        }
+    }
+
+    private static func sides(
+        _ reader: inout ByteReader, offers: [Offer]
+    ) throws(WireError) -> [Side] {
+        var sides: [Side] = []
+        for _ in 0..<(try reader.count()) {
+            let place = try reader.index(below: offers.count, "offer")
+            let value = try unitValue(&reader)
+            let marks = try reader.byte()
+            var side = Side(value: value, offer: offers[place])
+            if marks & 1 != 0 { side.settles = RecordID(try reader.bits()) }
+            if marks & 2 != 0 { side.origin = RecordID(try reader.bits()) }
+            sides.append(side)
+        }
+        return sides
+    }
+
+    private static func conflict(
+        _ id: UUIDBits, _ reader: inout ByteReader, offers: [Offer]
+    ) throws(WireError) -> ConflictReference {
+        let text = try reader.text()
+        let kindText = try reader.text()
+        guard let state = ConflictState(rawValue: text), let kind = ConflictKind(rawValue: kindText)
+        else { throw .malformed("conflict \(text) \(kindText)", at: reader.offset) }
+        return ConflictReference(
+            id: RecordID(id), state: state, kind: kind, base: try unitValue(&reader),
+            replaced: try sides(&reader, offers: offers))
     }
 
     static func decode(
@@ -67,24 +117,17 @@ enum RecordCodec {
         for _ in 0..<count {
             let unit = UnitNumber(Int(try reader.unsigned()))
             let changed = Position(Int64(try reader.unsigned()))
-            var sides: [Side] = []
-            for _ in 0..<(try reader.count()) {
-                let place = try reader.index(below: offers.count, "offer")
-                let value = try unitValue(&reader)
-                let settles = try optionalBits(&reader).map(RecordID.init)
-                sides.append(Side(value: value, offer: offers[place], settles: settles))
-            }
-            var conflict: ConflictReference?
-            if let id = try optionalBits(&reader) {
-                let text = try reader.text()
-                guard let state = ConflictState(rawValue: text) else {
-                    throw .malformed("conflict state \(text)", at: reader.offset)
-                }
-                conflict = ConflictReference(
-                    id: RecordID(id), state: state, base: try unitValue(&reader))
+            let sides = try sides(&reader, offers: offers)
+            let id = try optionalBits(&reader)
+            let conflict = try id.map { (id) throws(WireError) in
+                try Self.conflict(id, &reader, offers: offers)
             }
             state.units.append(
                 unit, UnitState(changed: changed, sides: sides, conflict: conflict))
+        }
+        for _ in 0..<(try reader.count()) {
+            let name = try reader.text()
+            state.broken.append(BrokenRule(name: name, conflict: RecordID(try reader.bits())))
         }
         return state
     }

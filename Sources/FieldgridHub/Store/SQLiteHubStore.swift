@@ -140,6 +140,7 @@ enum SQLiteHubSchema {
             id BLOB NOT NULL, type INTEGER NOT NULL, destination TEXT NOT NULL,
             PRIMARY KEY(scope, position, number)) STRICT, WITHOUT ROWID;
         CREATE INDEX departure_number ON departure(scope, number);
+        CREATE INDEX departure_id ON departure(id);
         CREATE TABLE natural_key(
             type INTEGER NOT NULL, key BLOB NOT NULL, id BLOB NOT NULL,
             PRIMARY KEY(type, key, id)) STRICT, WITHOUT ROWID;

@@ -184,30 +184,47 @@ extension SQLiteHubTransaction {
     }
 
     func waiting(
-        for ids: [RecordID], of incarnation: IncarnationID
+        for ids: [RecordID], of incarnation: IncarnationID?
     ) throws -> [WaitingChangeset] {
-        var sequences: Set<Int64> = []
+        var identities: Set<ChangesetIdentity> = []
         for id in ids {
-            try sql("SELECT seq FROM waiting_record WHERE record = ?1 AND incarnation = ?2")
-                .bind(1, id.bits).bind(2, incarnation.bits).forEach { row in
-                    sequences.insert(row.integer(0))
+            try sql("SELECT incarnation, seq FROM waiting_record WHERE record = ?1")
+                .bind(1, id.bits).forEach { row in
+                    let found = IncarnationID(try row.bits(0))
+                    if incarnation == nil || found == incarnation {
+                        identities.insert(
+                            ChangesetIdentity(incarnation: found, seq: row.integer(1)))
+                    }
                     return true
                 }
         }
-        return try sequences.sorted().compactMap { seq in
+        return try identities.sorted().compactMap { identity in
             try sql(
                 """
                 SELECT body, node, code, message, since FROM waiting
                 WHERE incarnation = ?1 AND seq = ?2
                 """
-            ).bind(1, incarnation.bits).bind(2, seq).first { row in
-                WaitingChangeset(
-                    changeset: try CanonicalDecoder.changeset(from: row.bytes(0)).changeset,
-                    node: NodeID(try row.bits(1)),
-                    code: QuarantineCode(rawValue: row.text(2)) ?? .rule, message: row.text(3),
-                    since: row.integer(4))
-            }
+            ).bind(1, identity.incarnation.bits).bind(2, identity.seq).first(waitingChangeset)
         }
+    }
+
+    func waiting() throws -> [WaitingChangeset] {
+        var entries: [WaitingChangeset] = []
+        try sql(
+            "SELECT body, node, code, message, since FROM waiting ORDER BY incarnation, seq"
+        ).forEach { row in
+            entries.append(try waitingChangeset(row))
+            return true
+        }
+        return entries
+    }
+
+    private func waitingChangeset(_ row: SQLRow) throws -> WaitingChangeset {
+        WaitingChangeset(
+            changeset: try CanonicalDecoder.changeset(from: row.bytes(0)).changeset,
+            node: NodeID(try row.bits(1)),
+            code: QuarantineCode(rawValue: row.text(2)) ?? .rule, message: row.text(3),
+            since: row.integer(4))
     }
 
     func waitingCount() throws -> Int {

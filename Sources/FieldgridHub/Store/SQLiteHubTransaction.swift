@@ -221,6 +221,24 @@ final class SQLiteHubTransaction: HubWriting {
         return departures
     }
 
+    func departures(of id: RecordID) throws -> [Departure] {
+        var departures: [Departure] = []
+        try sql(
+            """
+            SELECT position, number, scope, type, destination FROM departure
+            WHERE id = ?1 ORDER BY scope, position
+            """
+        ).bind(1, id.bits).forEach { row in
+            departures.append(
+                Departure(
+                    scope: try code(of: row.integer(2)), number: RecordNumber(row.integer(1)),
+                    id: id, type: TypeNumber(Int(row.integer(3))),
+                    position: Position(row.integer(0)), destination: ScopeCode(row.text(4))))
+            return true
+        }
+        return departures
+    }
+
     func put(_ departures: [Departure]) throws {
         for departure in departures {
             try sql("INSERT INTO departure VALUES(?1, ?2, ?3, ?4, ?5, ?6)")

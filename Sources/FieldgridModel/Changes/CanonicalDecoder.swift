@@ -56,18 +56,21 @@ package struct CanonicalDecoder {
         var members: [Value] = []
         for _ in 0..<(try count()) { members.append(try value()) }
         let seen = try flag() ? Position(try integer()) : nil
-        let settles = try flag() ? try settlement() : nil
+        let settles = try settlement()
         return Change(
             type: type, record: record, unit: unit, value: UnitValue(members), seenThrough: seen,
             settles: settles)
     }
 
-    private mutating func settlement() throws(Failure) -> Settlement {
+    private mutating func settlement() throws(Failure) -> Settlement? {
+        let tag = try byte()
+        guard tag != 0 else { return nil }
+        guard tag <= 2 else { throw .malformed("settlement \(tag)", at: index) }
         let conflict = RecordID(try bits())
         var sides: [ChangesetIdentity] = []
         for _ in 0..<(try count()) { sides.append(try identity()) }
         let note = try flag() ? try text() : nil
-        return Settlement(conflict: conflict, sides: sides, note: note)
+        return Settlement(conflict: conflict, sides: sides, note: note, isUndo: tag == 2)
     }
 
     package mutating func value() throws(Failure) -> Value {

@@ -10,7 +10,8 @@
 ///     change    = type record(16) unit value seen settles
 ///     value     = count { 0x00 | 0x01 integer | 0x02 bytes }
 ///     seen      = 0x00 | 0x01 position
-///     settles   = 0x00 | 0x01 conflict(16) count { incarnation(16) seq } note
+///     settles   = 0x00 | ( 0x01 | 0x02 ) conflict(16) count { incarnation(16) seq } note
+///                                                      ; 0x02 takes a decision back
 ///     note      = 0x00 | 0x01 bytes
 ///
 /// Wire bytes are never digested: records travel by number, texts in columns,
@@ -54,7 +55,7 @@ package struct CanonicalEncoder {
             bytes.append(0)
         }
         guard let settles = change.settles else { return bytes.append(0) }
-        bytes.append(1)
+        bytes.append(settles.isUndo ? 2 : 1)
         append(settles.conflict.bits)
         append(Int64(settles.sides.count))
         for side in settles.sides { append(side) }

@@ -66,17 +66,25 @@ package struct Change: Hashable, Sendable {
     }
 }
 
-/// A person's decision: the conflict it settles and the sides it saw.
+/// A person's decision: the conflict it settles, or whose decision it takes
+/// back, and the sides it saw.
 package struct Settlement: Hashable, Sendable {
     package var conflict: RecordID
     package var sides: [ChangesetIdentity]
     /// Why, in the person's own words.
     package var note: String?
+    /// Takes the decision back: what it had replaced stands again, and the
+    /// conflict waits for a person.
+    package var isUndo: Bool
 
-    package init(conflict: RecordID, sides: [ChangesetIdentity], note: String? = nil) {
+    package init(
+        conflict: RecordID, sides: [ChangesetIdentity], note: String? = nil,
+        isUndo: Bool = false
+    ) {
         self.conflict = conflict
         self.sides = sides
         self.note = note
+        self.isUndo = isUndo
     }
 }
 
@@ -173,4 +181,6 @@ package enum QuarantineCode: String, Hashable, Sendable, CaseIterable {
     case revoked = "device.revoked"
     /// More changes or bytes than a changeset may have.
     case size = "changeset.too-large"
+    /// The decision it takes back no longer stands.
+    case superseded = "undo.superseded"
 }

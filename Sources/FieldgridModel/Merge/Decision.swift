@@ -23,6 +23,10 @@ package struct Decision: Hashable, Sendable {
         case revival
         /// Only the hub writes this unit.
         case hubOnly = "hub_only"
+        /// The earliest value; what is set stays.
+        case fixed
+        /// Operations are combined: increments, elements, entries.
+        case counter, set, append
     }
 
     /// Index into the sides that were given.
@@ -53,6 +57,10 @@ package struct Decision: Hashable, Sendable {
             return Decision(winner: extreme(of: sides, by: <), rule: .min, state: nil)
         case .declared(.latest), .declared(.hub):
             return byTime(among: Array(sides.indices), in: sides, rule: .latest)
+        case .declared(.fixed): return byFirst(in: sides)
+        case .declared(.counter): return Decision(winner: newest, rule: .counter, state: nil)
+        case .declared(.set): return Decision(winner: newest, rule: .set, state: nil)
+        case .declared(.append): return Decision(winner: newest, rule: .append, state: nil)
         case .declared(.review):
             let decision = byTime(among: Array(sides.indices), in: sides, rule: .review)
             return Decision(winner: decision.winner, rule: decision.rule, state: .open)
@@ -81,6 +89,22 @@ package struct Decision: Hashable, Sendable {
         let trusted = candidates.filter { !sides[$0].offer.isClamped }
         let shown = trusted.isEmpty ? newest : latest(of: trusted, in: sides)
         return Decision(winner: shown, rule: .clampedTime, state: .open)
+    }
+
+    /// The earliest trusted value stands; where none is to be trusted, a
+    /// person decides.
+    private static func byFirst(in sides: [Side]) -> Decision {
+        let set = sides.indices.filter { !sides[$0].value.isNull }
+        let trusted = set.filter { !sides[$0].offer.isClamped }
+        guard let first = trusted.min(by: { isEarlier(sides[$0], sides[$1]) }) else {
+            let shown = set.min { isEarlier(sides[$0], sides[$1]) } ?? 0
+            return Decision(winner: shown, rule: .clampedTime, state: .open)
+        }
+        return Decision(winner: first, rule: .fixed, state: .decided)
+    }
+
+    private static func isEarlier(_ left: Side, _ right: Side) -> Bool {
+        (left.offer.time, left.offer.identity) < (right.offer.time, right.offer.identity)
     }
 
     /// Ties in time go to the greater incarnation, then the later sequence.
@@ -114,8 +138,19 @@ package enum UnitPolicy: Hashable, Sendable {
     package var isRegister: Bool {
         switch self {
         case .declared(.max), .declared(.min): false
-        case .declared, .presence: true
+        case .declared(let policy): !policy.isOperation
+        case .presence: true
         }
+    }
+
+    /// Edits carry what they do, not what they leave.
+    package var isOperation: Bool {
+        if case .declared(let policy) = self { policy.isOperation } else { false }
+    }
+
+    /// The order of sources that decides, where it does.
+    package var sourceOrder: [ValueSource] {
+        if case .declared(.precedence(let order)) = self { order } else { [] }
     }
 
     /// The word for it in conflicts and history.
@@ -128,6 +163,10 @@ package enum UnitPolicy: Hashable, Sendable {
         case .declared(.max): "max"
         case .declared(.min): "min"
         case .declared(.hub): "hub"
+        case .declared(.fixed): "fixed"
+        case .declared(.counter): "counter"
+        case .declared(.set): "set"
+        case .declared(.append): "append"
         }
     }
 }

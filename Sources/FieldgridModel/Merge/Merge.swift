@@ -1,5 +1,5 @@
 /// What the author of a change had seen when making it.
-package struct Seen: Hashable, Sendable {
+package struct Seen: Sendable {
     /// The author's own earlier changesets are always seen.
     package var identity: ChangesetIdentity
     package var context: [ScopeCode: Position]
@@ -10,16 +10,29 @@ package struct Seen: Hashable, Sendable {
     /// The incarnations that this one continues, each with the last sequence
     /// of it that the author had before going on under another name.
     package var ancestry: [ChangesetIdentity]
+    /// Where the record lives and since when: whoever has seen it arrive has
+    /// seen all that was accepted where it lived before.
+    package var home: (scope: ScopeCode, entered: Position)?
+    /// The record that the change was made to, where that was merged into
+    /// another: its author has seen only what was given to it (sync.md 9.19).
+    package var origin: RecordID?
 
     package init(
         identity: ChangesetIdentity, context: [ScopeCode: Position], exception: Position? = nil,
-        named: [ChangesetIdentity] = [], ancestry: [ChangesetIdentity] = []
+        named: [ChangesetIdentity] = [], ancestry: [ChangesetIdentity] = [],
+        home: (scope: ScopeCode, entered: Position)? = nil
     ) {
         self.identity = identity
         self.context = context
         self.exception = exception
         self.named = named
         self.ancestry = ancestry
+        self.home = home
+    }
+
+    package func includes(_ side: Side) -> Bool {
+        if named.contains(side.offer.identity) { return true }
+        return (origin == nil || side.origin == origin) && includes(side.offer)
     }
 
     package func includes(_ offer: Offer) -> Bool {
@@ -32,6 +45,11 @@ package struct Seen: Hashable, Sendable {
             if offer.identity.seq <= ancestor.seq { return true }
         }
         if named.contains(offer.identity) { return true }
+        if let home, home.scope != offer.scope {
+            var through = context[home.scope] ?? .zero
+            if let exception { through = min(through, exception) }
+            if through >= home.entered { return true }
+        }
         var through = context[offer.scope] ?? .zero
         if let exception { through = min(through, exception) }
         return offer.position <= through
@@ -55,6 +73,13 @@ package struct MergeOutcome: Hashable, Sendable {
         case settles
         /// Not merged: its author may not write this unit.
         case refused
+        /// An operation that was combined with the others.
+        case combines
+        /// A decision was taken back.
+        case undoes
+        /// It came after a later one of the same author had been accepted,
+        /// and is only told (sync.md 9.3).
+        case late
     }
 
     package var effect: Effect
@@ -84,11 +109,6 @@ extension UnitState {
     /// The index of the side that shows, and why.
     package func decision(policy: UnitPolicy) -> Decision { .of(sides, policy: policy) }
 
-    /// The value that shows; null for a unit without sides.
-    package func value(policy: UnitPolicy) -> UnitValue? {
-        sides.isEmpty ? nil : sides[decision(policy: policy).winner].value
-    }
-
     /// Merges one offered value: the one merge of hub and node.
     ///
     /// Steps after sync.md section 3.1:
@@ -107,8 +127,23 @@ extension UnitState {
         conflictID: (ChangesetIdentity, ChangesetIdentity) throws -> RecordID,
         base: () throws -> UnitValue
     ) rethrows -> MergeOutcome {
+        if policy.isOperation { return combine(offered, seen: seen, policy: policy) }
+        if case .declared(.fixed) = policy, isSet(against: offered, seen: seen) {
+            changed = max(changed, offered.offer.position)
+            return MergeOutcome(effect: .refused, rule: .fixed)
+        }
+        return try mergeRegister(
+            offered, seen: seen, policy: policy, conflictID: conflictID, base: base)
+    }
+
+    private mutating func mergeRegister(
+        _ offered: Side, seen: Seen, policy: UnitPolicy,
+        conflictID: (ChangesetIdentity, ChangesetIdentity) throws -> RecordID,
+        base: () throws -> UnitValue
+    ) rethrows -> MergeOutcome {
         var side = offered
-        let rivals = sides.filter { !seen.includes($0.offer) }
+        let rivals = sides.filter { !seen.includes($0) }
+        let replaced = sides.filter { seen.includes($0) }
         let disagrees = rivals.contains { $0.value != side.value }
         let wasActive = conflict.map { $0.state != .settled } ?? false
         if !disagrees, let ended = conflict, wasActive, ended.state.waitsForPerson {
@@ -127,6 +162,7 @@ extension UnitState {
             }
             if let ended = conflict, wasActive {
                 conflict?.state = .settled
+                conflict?.replaced = side.settles == ended.id ? replaced : []
                 outcome.effect = .settles
                 outcome.conflict = ended.id
                 outcome.conflictState = .settled
@@ -137,11 +173,29 @@ extension UnitState {
         outcome.effect = decision.winner == sides.count - 1 ? .wins : .loses
         if conflict == nil {
             let id = try conflictID(rivals[0].offer.identity, side.offer.identity)
-            conflict = ConflictReference(id: id, state: state, base: try base())
+            conflict = ConflictReference(
+                id: id, state: state, kind: policy == .presence ? .deleted : .hard,
+                base: try base())
         }
-        conflict?.state = state
+        if let settled = conflict?.id, side.settles == settled {
+            // Settled apart by two people: undoing it brings back what either had seen.
+            let known = Set(conflict?.replaced.map(\.offer.identity) ?? [])
+            conflict?.replaced += replaced.filter { !known.contains($0.offer.identity) }
+        }
+        // What a person reopened, no rule decides again.
+        let isReopened = conflict?.state == .reopened && state == .decided
+        conflict?.state = isReopened ? .reopened : state
         outcome.conflict = conflict?.id
-        outcome.conflictState = state
+        outcome.conflictState = conflict?.state
         return outcome
+    }
+
+    /// Whether a value that is set once was set before, to the author's
+    /// knowledge.
+    private func isSet(against offered: Side, seen: Seen) -> Bool {
+        guard offered.settles == nil else { return false }
+        return sides.contains {
+            !$0.value.isNull && $0.value != offered.value && seen.includes($0)
+        }
     }
 }

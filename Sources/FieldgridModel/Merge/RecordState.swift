@@ -12,6 +12,8 @@ package struct RecordState: Hashable, Sendable {
     package var entered: Position
     package var latest: Position
     package var units: UnitTable
+    /// The rules that the merged record breaks, by name.
+    package var broken: [BrokenRule] = []
 
     package init(
         type: TypeNumber, id: RecordID, scope: ScopeCode, number: RecordNumber, entered: Position
@@ -25,10 +27,28 @@ package struct RecordState: Hashable, Sendable {
         units = UnitTable()
     }
 
-    /// True unless a delete stands.
+    /// True unless a delete stands, or the record was merged into another.
     package var isAlive: Bool {
         guard let presence = units[.presence] else { return true }
-        return presence.value(policy: .presence)?.single != .integer(0)
+        return presence.value(policy: .presence).map { $0 == .alive } ?? true
+    }
+
+    /// The record that this one was merged into, being the same thing in the
+    /// world.
+    package var alias: RecordID? {
+        units[.presence]?.value(policy: .presence)?.single.text.flatMap { RecordID($0) }
+    }
+}
+
+/// A rule over several units that a merged record breaks, and the conflict
+/// that says so (sync.md 9.17).
+package struct BrokenRule: Hashable, Sendable {
+    package var name: String
+    package var conflict: RecordID
+
+    package init(name: String, conflict: RecordID) {
+        self.name = name
+        self.conflict = conflict
     }
 }
 
@@ -132,4 +152,9 @@ extension UnitValue {
     package static let alive = UnitValue(.integer(1))
     /// The presence of a record that was deleted.
     package static let deleted = UnitValue(.integer(0))
+
+    /// The presence of a record that was merged into another.
+    package static func merged(into survivor: RecordID) -> UnitValue {
+        UnitValue(.text(survivor.description))
+    }
 }

@@ -34,11 +34,17 @@ package struct Side: Hashable, Sendable {
     package var offer: Offer
     /// The conflict this value settled, if a person chose it.
     package var settles: RecordID?
+    /// The record it was given to, where that was merged into this one: what
+    /// undoing the merge gives back.
+    package var origin: RecordID?
 
-    package init(value: UnitValue, offer: Offer, settles: RecordID? = nil) {
+    package init(
+        value: UnitValue, offer: Offer, settles: RecordID? = nil, origin: RecordID? = nil
+    ) {
         self.value = value
         self.offer = offer
         self.settles = settles
+        self.origin = origin
     }
 }
 
@@ -65,13 +71,22 @@ package struct UnitState: Hashable, Sendable {
 package struct ConflictReference: Hashable, Sendable {
     package var id: RecordID
     package var state: ConflictState
+    /// `hard`, or what a disagreement about the presence of a record is.
+    package var kind: ConflictKind
     /// What both sides started from.
     package var base: UnitValue
+    /// The sides that a settlement replaced: what undoing it brings back.
+    package var replaced: [Side]
 
-    package init(id: RecordID, state: ConflictState, base: UnitValue) {
+    package init(
+        id: RecordID, state: ConflictState, kind: ConflictKind = .hard, base: UnitValue,
+        replaced: [Side] = []
+    ) {
         self.id = id
         self.state = state
+        self.kind = kind
         self.base = base
+        self.replaced = replaced
     }
 }
 

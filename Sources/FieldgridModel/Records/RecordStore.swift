@@ -120,6 +120,9 @@ package struct RecordEdit: Hashable, Sendable {
         case update
         case delete
         case move(ScopeCode)
+        /// It is the same thing in the world as another record, into which it
+        /// goes.
+        case merge(into: RecordID)
     }
 
     package var type: TypeNumber

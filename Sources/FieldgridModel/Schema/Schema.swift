@@ -209,6 +209,23 @@ package enum MergePolicy: Hashable, Sendable, Codable {
     case max, min
     /// Only the hub writes.
     case hub
+    /// Set once: the earliest concurrent value, and none after it.
+    case fixed
+    /// Increments add up.
+    case counter
+    /// Elements are added and removed one by one; an addition that a removal had not seen stays.
+    case set
+    /// Entries are kept, all of them, in the order of their times.
+    case append
+
+    /// Whether an edit carries what it *does* to the value rather than the
+    /// value it leaves (``UnitOperation``).
+    package var isOperation: Bool {
+        switch self {
+        case .counter, .set, .append: true
+        case .latest, .review, .precedence, .max, .min, .hub, .fixed: false
+        }
+    }
 }
 
 /// How a value was learnt.

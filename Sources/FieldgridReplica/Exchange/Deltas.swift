@@ -14,7 +14,8 @@ extension ReplyApplication {
         if delta.presence == .deleted {
             if let row { try db.run(layout.sql.delete, .integer(row.rec)) }
             try Stubs.insert(
-                id, delta.type, scope: delta.scope, number: delta.number.value, db)
+                id, delta.type, scope: delta.scope, number: delta.number.value,
+                alias: delta.alias, db)
         } else if let row {
             try update(row, with: delta, layout)
         } else {

@@ -19,11 +19,17 @@ extension ReplyApplication {
         var hold = Hold(entries: entries, accepted: accepted)
         var values: [Int: Value] = [:]
         if delta.presence == .deleted {
-            hold.keep(.presence, .deleted)
+            hold.keep(.presence, delta.alias.map { .merged(into: $0) } ?? .deleted)
         } else {
             hold.keepIfCovered(.presence, .alive)
             let units = Self.units(of: delta, layout)
-            for (unit, value) in units where !hold.keepIfCovered(unit.number, value) {
+            for (unit, pulled) in units {
+                var value = pulled
+                if let policy = unit.operation, row != nil {
+                    value = hold.redo(unit.number, over: pulled, policy)
+                } else if hold.keepIfCovered(unit.number, pulled) {
+                    continue
+                }
                 for (column, value) in zip(unit.columns, value.members) { values[column] = value }
             }
         }
@@ -37,7 +43,8 @@ extension ReplyApplication {
             hold.agree(with: row, layout)
         } else {
             try Stubs.insert(
-                id, delta.type, scope: delta.scope, number: delta.number.value, db)
+                id, delta.type, scope: delta.scope, number: delta.number.value,
+                alias: delta.alias, db)
         }
         entries = hold.entries
         for index in entries.indices where hold.changed.contains(index) {
@@ -106,6 +113,24 @@ private struct Hold {
         return true
     }
 
+    /// What the hub has, with the own operations done to it that it does not
+    /// have yet.
+    mutating func redo(
+        _ unit: UnitNumber, over pulled: UnitValue, _ policy: MergePolicy
+    ) -> UnitValue {
+        var shown = pulled
+        for index in entries.indices where entries[index].units[unit] != nil {
+            changed.insert(index)
+            guard !accepted[index], let operation = entries[index].units[unit]?.operation else {
+                entries[index].units[unit] = nil
+                continue
+            }
+            entries[index].units[unit]?.base = shown
+            shown = UnitOperation.apply(operation, to: shown, policy: policy)
+        }
+        return shown
+    }
+
     /// Puts a value below the oldest change, whatever that covers.
     mutating func keep(_ unit: UnitNumber, _ value: UnitValue) {
         if !entries.isEmpty { keep(unit, value, at: 0) }
@@ -122,7 +147,7 @@ private struct Hold {
     mutating func agree(with row: RecordRow, _ layout: TypeLayout) {
         for index in changed where !accepted[index] && entries[index].kind == .update {
             for (number, unit) in entries[index].units {
-                guard let declared = layout.unit(number),
+                guard unit.operation == nil, let declared = layout.unit(number),
                     layout.value(of: declared, in: row.values) == unit.base,
                     !entries.dropFirst(index + 1).contains(where: { $0.covers(number) })
                 else { continue }

@@ -108,11 +108,12 @@ extension ReplyApplication {
         _ value: UnitValue, _ entry: PendingEntry, _ layout: TypeLayout
     ) throws {
         let row = try RecordRow.find(entry.id, layout, db)
-        if value == .deleted {
+        if value != .alive {
             guard let row else { return }
             try db.run(layout.sql.delete, .integer(row.rec))
             try Stubs.insert(
-                entry.id, entry.type, scope: row.scope, number: row.number, db)
+                entry.id, entry.type, scope: row.scope, number: row.number,
+                alias: value.single.text.flatMap { RecordID($0) }, db)
         } else if row == nil, entry.kind == .deletion {
             try revive(entry, layout)
         }

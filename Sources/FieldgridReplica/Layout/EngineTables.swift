@@ -11,7 +11,8 @@ import FieldgridModel
 ///   are not captured as edits.
 /// - `fg_pending` says which units of which records show own values that the
 ///   hub has not decided on, with what the hub has in their place.
-/// - `fg_gone` keeps the name of every deleted record.
+/// - `fg_gone` keeps the name of every deleted record, and of the record that
+///   one was merged into.
 /// - `fg_carried` keeps pulled values that this schema has no place for.
 enum EngineTables {
     /// Raised when a table below changes its meaning.
@@ -61,7 +62,8 @@ enum EngineTables {
         """,
         """
         CREATE TABLE IF NOT EXISTS fg_gone(
-            id BLOB PRIMARY KEY, type INTEGER NOT NULL, scope TEXT NOT NULL, num INTEGER
+            id BLOB PRIMARY KEY, type INTEGER NOT NULL, scope TEXT NOT NULL, num INTEGER,
+            alias TEXT
         ) STRICT, WITHOUT ROWID
         """,
         """

@@ -9,6 +9,8 @@ import FieldgridModel
 struct TypeLayout: Sendable {
     struct Unit: Sendable {
         var number: UnitNumber
+        /// How the hub merges it, where edits carry what they do to it.
+        var operation: MergePolicy?
         /// Indices of its columns, in the order of its members.
         var columns: [Int]
     }
@@ -32,7 +34,11 @@ struct TypeLayout: Sendable {
         var units: [Unit] = []
         for number in type.unitNumbers {
             let columns = (type.members(of: number) ?? []).compactMap { columnIndex[$0.number] }
-            units.append(Unit(number: number, columns: columns))
+            var operation: MergePolicy?
+            if case .declared(let policy)? = type.policy(of: number), policy.isOperation {
+                operation = policy
+            }
+            units.append(Unit(number: number, operation: operation, columns: columns))
         }
         var unitOfColumn = Array(repeating: 0, count: type.fields.count)
         var unitIndex: [UnitNumber: Int] = [:]

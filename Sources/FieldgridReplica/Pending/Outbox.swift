@@ -22,12 +22,17 @@ struct OutboxEntry {
 }
 
 enum Outbox {
+    /// Stands before the id of a conflict whose decision is taken back.
+    static let undoMark = "-"
+
     /// Puts a changeset in the outbox, under its number there.
     static func insert(
         _ number: Int64, _ changeset: Changeset, digest: ContentDigest, body: [UInt8],
         _ db: Database
     ) throws {
-        let settled = changeset.changes.compactMap { $0.settles?.conflict.description }
+        let settled = changeset.changes.compactMap { change in
+            change.settles.map { ($0.isUndo ? undoMark : "") + $0.conflict.description }
+        }
         let query = try Query(
             db, "INSERT INTO fg_outbox(seq, state, settles, digest, body) VALUES(?, 0, ?, ?, ?)")
         query.bind(1, number)

@@ -22,6 +22,9 @@ struct PendingEntry {
         /// The base was pulled after the hub had accepted the change, so it
         /// is what the hub decided.
         var isDecided: Bool
+        /// What the change does, where it is no register: done again to
+        /// whatever is pulled before the hub has accepted it.
+        var operation: UnitValue?
     }
 
     var id: RecordID
@@ -40,15 +43,17 @@ struct PendingEntry {
 
     var isDecidedAnywhere: Bool { units.values.contains(where: \.isDecided) }
 
-    /// `units` = count { unit seen flags count value* }, in canonical bytes.
+    /// `units` = count { unit seen flags base [ operation ] }, in canonical bytes; flags are
+    /// 1 for decided, 2 for an operation.
     private var unitBytes: [UInt8] {
         var encoder = CanonicalEncoder(reservingCapacity: 8 + units.count * 48)
         encoder.append(Int64(units.count))
         for (number, unit) in units.sorted(by: { $0.key < $1.key }) {
             encoder.append(Int64(number.value))
             encoder.append(unit.seen.value)
-            encoder.append(unit.isDecided ? 1 : 0)
+            encoder.append((unit.isDecided ? 1 : 0) | (unit.operation == nil ? 0 : 2))
             encoder.append(unit.base)
+            if let operation = unit.operation { encoder.append(operation) }
         }
         return encoder.bytes
     }
@@ -59,8 +64,11 @@ struct PendingEntry {
         for _ in 0..<(try decoder.integer()) {
             let number = UnitNumber(Int(try decoder.integer()))
             let seen = Position(try decoder.integer())
-            let isDecided = try decoder.integer() == 1
-            units[number] = Unit(seen: seen, base: try decoder.unitValue(), isDecided: isDecided)
+            let flags = try decoder.integer()
+            var unit = Unit(
+                seen: seen, base: try decoder.unitValue(), isDecided: flags & 1 != 0)
+            if flags & 2 != 0 { unit.operation = try decoder.unitValue() }
+            units[number] = unit
         }
         return units
     }

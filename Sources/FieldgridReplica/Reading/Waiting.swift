@@ -48,11 +48,19 @@ extension Replica {
     package func settledLocally() throws -> Set<RecordID> {
         try read { db in
             let query = try Query(
-                db, "SELECT settles FROM fg_outbox WHERE settles IS NOT NULL AND state <> 2")
+                db,
+                """
+                SELECT settles FROM fg_outbox WHERE settles IS NOT NULL AND state <> 2
+                ORDER BY seq
+                """)
             var settled: Set<RecordID> = []
             while try query.step() {
-                for id in query.text(0).split(separator: " ") {
-                    if let id = RecordID(id) { settled.insert(id) }
+                for word in query.text(0).split(separator: " ") {
+                    if let id = RecordID(String(word)) {
+                        settled.insert(id)
+                    } else if let id = RecordID(String(word.dropFirst())) {
+                        settled.remove(id)
+                    }
                 }
             }
             return settled

@@ -70,10 +70,13 @@ enum Stubs {
     }
 
     static func insert(
-        _ id: RecordID, _ type: TypeNumber, scope: ScopeCode, number: Int64?, _ db: Database
+        _ id: RecordID, _ type: TypeNumber, scope: ScopeCode, number: Int64?,
+        alias: RecordID? = nil, _ db: Database
     ) throws {
         let query = try Query(
-            db, "INSERT OR REPLACE INTO fg_gone(id, type, scope, num) VALUES(?, ?, ?, ?)")
+            db,
+            "INSERT OR REPLACE INTO fg_gone(id, type, scope, num, alias) VALUES(?, ?, ?, ?, ?)")
+        query.bind(5, alias?.description)
         query.bind(1, id.blob)
         query.bind(2, Int64(type.value))
         query.bind(3, scope.text)
@@ -85,6 +88,14 @@ enum Stubs {
         let query = try Query(db, "DELETE FROM fg_gone WHERE id = ?")
         query.bind(1, id.blob)
         try query.run()
+    }
+
+    /// The record that one was merged into, as far as this node was told.
+    static func alias(of id: RecordID, _ db: Database) throws -> RecordID? {
+        let query = try Query(db, "SELECT alias FROM fg_gone WHERE id = ?")
+        query.bind(1, id.blob)
+        defer { query.finish() }
+        return try query.step() ? query.textIfAny(0).flatMap { RecordID($0) } : nil
     }
 
     /// The type and place of a deleted record.

@@ -46,7 +46,14 @@ extension Replica {
         for edit in draft.edits where !edit.settlements.isEmpty {
             guard !differences.contains(where: { $0.id == edit.id }) else { continue }
             let layout = try memory.layout(edit.type)
-            guard let row = try RecordRow.find(edit.id, layout, db) else { continue }
+            guard let row = try RecordRow.find(edit.id, layout, db) else {
+                // A decision about a record that went can be taken back.
+                if edit.settlements[.presence]?.isUndo == true {
+                    differences.append(
+                        RecordDifference(layout: layout, id: edit.id, at: draft.savedAt))
+                }
+                continue
+            }
             let before = RecordDifference.Snapshot(
                 scope: row.scope, number: row.number, values: row.values)
             differences.append(
@@ -69,7 +76,7 @@ enum RowWriting {
         case .create(let scope): try create(edit, in: scope, layout, db)
         case .update: try update(edit, scope: nil, layout, db)
         case .move(let scope): try update(edit, scope: scope, layout, db)
-        case .delete:
+        case .delete, .merge:
             let row = try row(of: edit, layout, db)
             try db.run(layout.sql.delete, .integer(row))
         }
@@ -98,9 +105,9 @@ enum RowWriting {
     private static func update(
         _ edit: RecordEdit, scope: ScopeCode?, _ layout: TypeLayout, _ db: Database
     ) throws {
-        let rec = try row(of: edit, layout, db)
         let columns = edit.values.keys.compactMap { layout.columnIndex[$0] }.sorted()
         guard scope != nil || !columns.isEmpty else { return }
+        let rec = try row(of: edit, layout, db)
         let query = try Query(db, layout.sql.update(columns, scope: scope != nil))
         var place = 1
         if let scope {

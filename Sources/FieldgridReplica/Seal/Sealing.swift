@@ -31,13 +31,13 @@ enum Sealing {
             let edit = head.edits[difference.id]
             var unsealed = UnsealedRecord(
                 difference, edit: edit, pending: try PendingEntry.all(of: difference.id, db),
-                positions: memory.state.positions)
+                positions: memory.state.positions, gone: try Stubs.find(difference.id, db)?.scope)
             guard unsealed.makeChanges(seq: seq) else { continue }
             for scope in unsealed.scopes {
                 context[scope] = max(context[scope] ?? .zero, unsealed.position(of: scope))
             }
             changes += unsealed.changes
-            entries.append(unsealed.entry)
+            if unsealed.holds { entries.append(unsealed.entry) }
         }
         guard !changes.isEmpty else { return nil }
         except(&changes, from: context, entries)
@@ -92,18 +92,22 @@ private struct UnsealedRecord {
     /// Own changes that the hub has not decided on, oldest first.
     let pending: [PendingEntry]
     let positions: [ScopeCode: Position]
+    /// Where the record was, if it is not there.
+    let gone: ScopeCode?
     private(set) var changes: [Change] = []
     private(set) var entry: PendingEntry
 
     init(
         _ difference: RecordDifference, edit: RecordEdit?, pending: [PendingEntry],
-        positions: [ScopeCode: Position]
+        positions: [ScopeCode: Position], gone: ScopeCode?
     ) {
+        self.gone = gone
         self.difference = difference
         self.edit = edit
         self.pending = pending
         self.positions = positions
-        let scope = difference.before?.scope ?? difference.after?.scope ?? ScopeCode("")
+        let scope =
+            difference.before?.scope ?? difference.after?.scope ?? gone ?? ScopeCode("")
         entry = PendingEntry(
             id: difference.id, seq: 0, type: difference.layout.type.number, kind: .update,
             scope: scope, seen: .zero, units: [:])
@@ -112,7 +116,8 @@ private struct UnsealedRecord {
 
     /// The scopes the record was and is in.
     var scopes: [ScopeCode] {
-        [difference.before?.scope, difference.after?.scope].compactMap { $0 }
+        let known = [difference.before?.scope, difference.after?.scope].compactMap { $0 }
+        return known.isEmpty ? [gone].compactMap { $0 } : known
     }
 
     /// The position that the author's screen was at.
@@ -125,7 +130,9 @@ private struct UnsealedRecord {
     mutating func makeChanges(seq: Int64) -> Bool {
         entry.seq = seq
         switch (difference.before, difference.after) {
-        case (nil, nil): return false
+        case (nil, nil):
+            guard edit?.settlements[.presence]?.isUndo == true else { return false }
+            add(.presence, .deleted)
         case (nil, let after?): makeCreation(after)
         case (let before?, nil): makeDeletion(before)
         case (let before?, let after?): makeUpdate(before, after)
@@ -148,14 +155,24 @@ private struct UnsealedRecord {
         add(.scope, UnitValue(.text(after.scope.text)))
         for unit in layout.units {
             let value = layout.value(of: unit, in: after.values)
-            if !value.isNull { add(unit.number, value) }
+            if value.isNull { continue }
+            guard let policy = unit.operation else {
+                add(unit.number, value)
+                continue
+            }
+            let operation = UnitOperation.between(UnitValue(.null), value, policy: policy)
+            if let operation { add(unit.number, operation) }
         }
         noteEarlier(of: nil)
     }
 
     private mutating func makeDeletion(_ before: RecordDifference.Snapshot) {
         entry.kind = .deletion
-        add(.presence, .deleted)
+        if case .merge(let survivor)? = edit?.kind {
+            add(.presence, .merged(into: survivor))
+        } else {
+            add(.presence, .deleted)
+        }
         entry.units[.presence] = unit(base: .alive)
         entry.units[.scope] = unit(base: UnitValue(.text(before.scope.text)))
         for declared in difference.layout.units {
@@ -166,7 +183,9 @@ private struct UnsealedRecord {
     }
 
     private mutating func makeUpdate(_ before: RecordDifference.Snapshot, _ after: RecordRow) {
-        if before.scope != after.scope || edit?.settlements[.scope] != nil {
+        let isUndo = edit?.settlements[.scope]?.isUndo == true
+        if isUndo { add(.scope, UnitValue(.text(after.scope.text))) }
+        if !isUndo, before.scope != after.scope || edit?.settlements[.scope] != nil {
             add(.scope, UnitValue(.text(after.scope.text)))
             entry.units[.scope] = unit(base: UnitValue(.text(before.scope.text)))
             noteEarlier(of: .scope)
@@ -174,16 +193,31 @@ private struct UnsealedRecord {
         for declared in difference.layout.units {
             let old = difference.layout.value(of: declared, in: before.values)
             let new = difference.layout.value(of: declared, in: after.values)
-            guard old != new || edit?.settlements[declared.number] != nil else { continue }
-            add(declared.number, new)
-            entry.units[declared.number] = unit(base: old)
+            let settlement = edit?.settlements[declared.number]
+            guard old != new || settlement != nil else { continue }
+            if let policy = declared.operation {
+                guard let operation = UnitOperation.between(old, new, policy: policy) else {
+                    continue
+                }
+                add(declared.number, operation)
+                entry.units[declared.number] = unit(base: old)
+                entry.units[declared.number]?.operation = operation
+            } else {
+                add(declared.number, new)
+                // What an undo brings back is the hub's to say.
+                if settlement?.isUndo == true { continue }
+                entry.units[declared.number] = unit(base: old)
+            }
             noteEarlier(of: declared.number)
         }
-        if edit?.settlements[.presence] != nil {
+        if let settlement = edit?.settlements[.presence] {
             add(.presence, .alive)
-            entry.units[.presence] = unit(base: .alive)
+            if !settlement.isUndo { entry.units[.presence] = unit(base: .alive) }
         }
     }
+
+    /// Whether any own value shows until the hub has answered.
+    var holds: Bool { entry.kind != .update || !entry.units.isEmpty }
 
     private func unit(base: UnitValue) -> PendingEntry.Unit {
         PendingEntry.Unit(seen: entry.seen, base: base, isDecided: false)

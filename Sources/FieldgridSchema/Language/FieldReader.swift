@@ -149,7 +149,7 @@ enum FieldReader {
     // MARK: Policy
 
     private enum PolicyName: String, CaseIterable {
-        case latest, review, max, min, hub
+        case latest, review, max, min, hub, fixed, counter, set, append
     }
 
     /// `policy: review`, or `policy: { precedence: [registry, licence] }`;
@@ -163,6 +163,10 @@ enum FieldReader {
             case .max: .max
             case .min: .min
             case .hub: .hub
+            case .fixed: .fixed
+            case .counter: .counter
+            case .set: .set
+            case .append: .append
             case nil: nil
             }
         }

@@ -28,7 +28,8 @@ struct ReasonText {
                 zh: "“\(subject.zh)”曾由人裁决，之后又有不同的值，已重新打开，请再次确认。\(who.zh)。",
                 en: "“\(subject.en)” was settled by a person and contradicted since: \(who.en). "
                     + "It was reopened.")
-        case .only, .latest, .precedence, .review, .clampedTime, .max, .min, .hubOnly:
+        case .only, .latest, .precedence, .review, .clampedTime, .max, .min, .hubOnly, .fixed,
+            .counter, .set, .append:
             let rule = Self.rule(rule)
             let ending =
                 conflict.waitsForPerson
@@ -60,6 +61,11 @@ struct ReasonText {
         case .max: Label(zh: "以较大的值为准", en: "the greater value stands")
         case .min: Label(zh: "以较小的值为准", en: "the lesser value stands")
         case .hubOnly: Label(zh: "此项只由中心填写", en: "only the hub writes this")
+        case .fixed:
+            Label(zh: "此项一经填写不再改变，以最早的为准", en: "it is set once, and the earliest value stands")
+        case .counter: Label(zh: "各方的增减相加", en: "increments add up")
+        case .set: Label(zh: "各方增减的项合并", en: "additions and removals are combined")
+        case .append: Label(zh: "各方的记录都保留", en: "every entry is kept")
         case .revival:
             Label(zh: "删除不覆盖修改", en: "a delete never destroys an edit")
         }

@@ -71,8 +71,23 @@ struct HistoryReason {
                 en: "Concurrent with \(others); \(ReasonText.rule(outcome.rule).en); "
                     + "another value leads.")
         case .refused:
+            if outcome.rule == .settlement {
+                return Label(
+                    zh: "要撤销的裁决已被取代，未撤销",
+                    en: "The decision it takes back had been superseded; nothing was undone.")
+            }
+            let rule = ReasonText.rule(outcome.rule)
+            return Label(zh: "\(rule.zh)，未采用", en: "Not merged: \(rule.en).")
+        case .combines:
+            let rule = ReasonText.rule(outcome.rule)
+            return Label(zh: "已计入：\(rule.zh)", en: "Combined: \(rule.en).")
+        case .undoes:
             return Label(
-                zh: "此项只由中心填写，未采用", en: "Only the hub writes this unit; not merged.")
+                zh: "撤销了裁决，争议重新打开", en: "It took a decision back; the conflict waits again.")
+        case .late:
+            return Label(
+                zh: "之后的修改已先被采用，此值只记入历史",
+                en: "A later change had been accepted before it; it is kept in the history only.")
         case .settles:
             return Label(zh: "裁决了争议，采用此值", en: "It settled a conflict.")
         }

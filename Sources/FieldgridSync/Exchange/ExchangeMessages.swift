@@ -154,6 +154,13 @@ package struct RecordDelta: Hashable, Sendable {
         self.presence = presence
         self.units = units
     }
+
+    /// The record that a deleted one was merged into.
+    package var alias: RecordID? {
+        guard presence == .deleted else { return nil }
+        let value = units.first { $0.unit == .presence }?.value
+        return value?.single.text.flatMap { RecordID($0) }
+    }
 }
 
 /// One unit's value as it stands at the hub.

@@ -213,18 +213,22 @@ struct ChangesetColumnReader {
     }
 
     private mutating func extra(_ flag: UInt8) throws(WireError) -> (Position?, Settlement?) {
-        guard flag < 4 else { throw .malformed("flags \(flag)", at: reader.offset) }
+        typealias Flag = ChangesetColumns.Flag
+        guard flag < 8, flag & Flag.isUndo == 0 || flag & Flag.settles != 0 else {
+            throw .malformed("flags \(flag)", at: reader.offset)
+        }
         var seen: Position?
-        if flag & ChangesetColumns.Flag.seenThrough != 0 {
+        if flag & Flag.seenThrough != 0 {
             seen = Position(Int64(try reader.index(below: 1 << 53, "position")))
         }
-        guard flag & ChangesetColumns.Flag.settles != 0 else { return (seen, nil) }
+        guard flag & Flag.settles != 0 else { return (seen, nil) }
         let conflict = RecordID(try reader.bits())
         var sides: [ChangesetIdentity] = []
         for _ in 0..<(try reader.count(ofSize: 17)) {
             sides.append(try reader.identity())
         }
         let note = try reader.byte() == 1 ? try reader.text() : nil
-        return (seen, Settlement(conflict: conflict, sides: sides, note: note))
+        let isUndo = flag & Flag.isUndo != 0
+        return (seen, Settlement(conflict: conflict, sides: sides, note: note, isUndo: isUndo))
     }
 }

@@ -12,6 +12,8 @@ struct ChangesetColumns {
     enum Flag {
         static let seenThrough: UInt8 = 1
         static let settles: UInt8 = 2
+        /// Together with ``settles``: takes the decision back.
+        static let isUndo: UInt8 = 4
     }
 
     /// A list of distinct things and the index of each.
@@ -87,7 +89,7 @@ struct ChangesetColumns {
             extras.count(Int(seen.value))
         }
         if let settles = change.settles {
-            flag |= Flag.settles
+            flag |= settles.isUndo ? Flag.settles | Flag.isUndo : Flag.settles
             extras.bits(settles.conflict.bits)
             extras.count(settles.sides.count)
             for side in settles.sides {

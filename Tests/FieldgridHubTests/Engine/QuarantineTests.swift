@@ -77,13 +77,21 @@ import Testing
         #expect(code(try node.exchange(), 1) == .hubOnly)
     }
 
-    @Test func aChildOfAnUnknownRecordWaits() throws {
+    @Test func aChildOfAMissingRecordIsParkedWhereItsAuthorPutItUntilThatComes() throws {
         let hub = try TestHub()
-        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
-        try node.create(
+        var office = SketchNode(hub, try hub.enrol("虚构·乙", TestHub.township))
+        try office.create(
             "snapshot", .test(5),
-            ["employer": .text(RecordID.test(1).description), "period": .text("2026H2")])
-        #expect(code(try node.exchange(), 1) == .reference)
+            ["employer": .text(RecordID.test(1).description), "period": .text("2026H2")],
+            scope: TestHub.village)
+        #expect(code(try office.exchange(), 1) == nil)
+        #expect(try hub.state(.test(5))?.scope == TestHub.village)
+
+        var other = SketchNode(hub, try hub.enrol("虚构·丙", TestHub.otherVillage))
+        try other.create("employer", .test(1), ["name": .text("虚构木业")])
+        try other.exchange()
+        #expect(try hub.state(.test(5))?.scope == TestHub.otherVillage)
+        #expect(office.records[.test(5)] != nil)
     }
 
     /// What a form never makes, and a faulty client might.

@@ -47,7 +47,7 @@ final class MemoryStore: RecordStore {
             records[edit.id] = StoredRecord(
                 type: edit.type, id: edit.id, scope: scope, values: edit.values)
         case .update: records[edit.id]?.values.merge(edit.values) { $1 }
-        case .delete: records[edit.id]?.isAlive = false
+        case .delete, .merge: records[edit.id]?.isAlive = false
         case .move(let scope): records[edit.id]?.scope = scope
         }
         let values = records[edit.id]?.values ?? [:]

@@ -50,6 +50,7 @@ extension Acceptance {
             answer.receipts.append(stored.receipt)
         }
         incarnations[incarnation] = head
+        try replayWaiting()
         try deriveAftermath()
         return answer
     }
@@ -153,25 +154,36 @@ extension Acceptance {
     }
 
     /// Accepts one changeset, or names what it waits for.
-    func decide(_ changeset: Changeset, from author: Author) throws -> Receipt.Outcome {
+    func decide(
+        _ changeset: Changeset, from author: Author, isReplay: Bool = false
+    ) throws -> Receipt.Outcome {
         let earlier = try waitingEntries(beside: changeset)
         // Later changes to something quarantined are judged with it: the
         // correction of a refused creation is simply the next edit.
         let fold = earlier.map(\.changeset) + [changeset]
         if let refusal = try refusal(of: fold, from: author) {
-            waiting[changeset.identity] = WaitingChangeset(
-                changeset: changeset, node: author.node, code: refusal.code,
-                message: refusal.message, since: now)
+            if !isReplay {
+                waiting[changeset.identity] = WaitingChangeset(
+                    changeset: changeset, node: author.node, code: refusal.code,
+                    message: refusal.message, since: now)
+            }
             return .quarantined(refusal.code, message: refusal.message)
         }
         for entry in earlier {
-            if case .accepted(let scope, let position) = try merge(entry.changeset, from: author) {
-                released.append(Release(entry.changeset.identity, scope, position))
-            }
-            waiting[entry.changeset.identity] = nil
-            freed.append(entry.changeset.identity)
+            try free(entry.changeset.identity, merge(entry.changeset, from: author, isReplay: true))
         }
-        return try merge(changeset, from: author)
+        let outcome = try merge(changeset, from: author, isReplay: isReplay)
+        if isReplay { free(changeset.identity, outcome) }
+        return outcome
+    }
+
+    /// Takes out of quarantine what was accepted after all.
+    private func free(_ identity: ChangesetIdentity, _ outcome: Receipt.Outcome) {
+        waiting[identity] = nil
+        freed.append(identity)
+        if case .accepted(let scope, let position) = outcome {
+            released.append(Release(identity, scope, position))
+        }
     }
 
     /// What waits of the same incarnation and cannot be told apart from this
@@ -184,14 +196,21 @@ extension Acceptance {
         var entries: [ChangesetIdentity: WaitingChangeset] = [:]
         if storeIsClear == nil { storeIsClear = try store.waitingCount() == 0 }
         if storeIsClear == true, waiting.isEmpty { return [] }
+        func isEarlier(_ identity: ChangesetIdentity) -> Bool {
+            let own = changeset.identity
+            return identity.incarnation == own.incarnation
+                ? identity.seq < own.seq : line.contains(identity.incarnation)
+        }
         for incarnation in line {
             for entry in try store.waiting(for: ids.sorted(), of: incarnation)
-            where !freed.contains(entry.changeset.identity) {
+            where !freed.contains(entry.changeset.identity)
+                && isEarlier(entry.changeset.identity)
+            {
                 entries[entry.changeset.identity] = entry
             }
         }
         for (identity, entry) in waiting
-        where line.contains(identity.incarnation)
+        where isEarlier(identity)
             && entry.changeset.changes.contains(where: { ids.contains($0.record) })
         {
             entries[identity] = entry

@@ -33,6 +33,8 @@ final class Acceptance {
     var dirty: Set<RecordID> = []
     /// Records whose natural keys may have changed.
     var rekeyed: Set<RecordID> = []
+    /// Those of them whose duplicates were not looked for yet.
+    var unreviewed: Set<RecordID> = []
     var moved: [RecordID: (scope: ScopeCode, number: RecordNumber)] = [:]
     var heads: [ScopeCode: ScopeHead]
     /// Where the scopes stood before this batch: nobody has seen more.
@@ -60,6 +62,11 @@ final class Acceptance {
     enum Aftermath {
         case conflict(record: RecordID, unit: UnitNumber, ConflictEvent)
         case activity(record: RecordID, type: TypeNumber, offer: Offer, Activity)
+        /// A rule over several units is broken, or holds again.
+        case rule(record: RecordID, rule: String, ConflictEvent)
+        /// What names a record that was merged, or parted again, is to name
+        /// another.
+        case repoint(from: RecordID, to: RecordID, leaving: RecordID?)
     }
 
     init(
@@ -148,6 +155,7 @@ final class Acceptance {
         history = []
         waiting = [:]
         freed = []
+        released = []
         moved = [:]
         storeIsClear = nil
     }
@@ -163,7 +171,7 @@ final class Acceptance {
             movedFrom: moved[state.id])
     }
 
-    private func naturalKeys(
+    func naturalKeys(
         of state: RecordState, _ entry: SchemaIndex.Entry
     ) -> [NaturalKey] {
         entry.naturalKeys.enumerated().compactMap { place, parts in
@@ -204,6 +212,8 @@ package struct HubIdentity: Hashable, Sendable {
 /// What a changeset did to a record, as far as tasks are concerned.
 struct Activity {
     var isNew = false
+    /// Whether the record came, or went.
+    var touchesPresence = false
     /// Whether the unit that says if the record is active was touched.
     var touchesStatus = false
     /// Whether the record may have another name now.

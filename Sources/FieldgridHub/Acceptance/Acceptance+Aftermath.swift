@@ -6,11 +6,16 @@ extension Acceptance {
     /// Writes what the accepted changes call for: conflict records first,
     /// then tasks.
     func deriveAftermath() throws {
+        try settleIdentities()
         let pending = aftermath
         aftermath = []
         var lastOfConflict: [RecordID: Int] = [:]
         for (place, item) in pending.enumerated() {
-            if case .conflict(_, _, let event) = item { lastOfConflict[event.id] = place }
+            switch item {
+            case .conflict(_, _, let event), .rule(_, _, let event):
+                lastOfConflict[event.id] = place
+            case .activity, .repoint: break
+            }
         }
         for (place, item) in pending.enumerated() {
             switch item {
@@ -18,12 +23,37 @@ extension Acceptance {
                 // Only the last word on a conflict is worth a changeset.
                 guard lastOfConflict[event.id] == place else { continue }
                 try writeConflict(record, unit, event)
+            case .rule(let record, let rule, let event):
+                guard lastOfConflict[event.id] == place else { continue }
+                // Broken and right again within one batch: nobody needs to hear of it.
+                if event.state == .settled, try self.record(event.id) == nil { continue }
+                try writeRuleConflict(record, rule, event)
+            case .repoint: break
             case .activity(let record, let type, let offer, let activity):
                 try noteActivity(record, type, offer, activity)
             }
         }
         // What the hub wrote is answered by nothing.
         aftermath = []
+        unreviewed = []
+    }
+
+    /// References follow records that were merged or parted, and duplicates
+    /// are looked for, until neither calls for the other.
+    private func settleIdentities() throws {
+        while true {
+            try reviewDuplicates()
+            let repoints = aftermath.compactMap { item in
+                if case .repoint(let id, let target, let left) = item {
+                    (id, target, left)
+                } else {
+                    nil
+                }
+            }
+            guard !repoints.isEmpty else { return }
+            aftermath.removeAll { if case .repoint = $0 { true } else { false } }
+            for (id, target, left) in repoints { try repoint(id, to: target, leaving: left) }
+        }
     }
 
     /// Writes a record under the hub's own incarnation: the same changesets, the same
@@ -94,8 +124,12 @@ extension Acceptance {
         guard let state = try record(id), let entry = index.entries[state.type],
             let merged = state.units[unit], let described = entry.units[unit]
         else { return }
-        let document = ConflictDocument(
-            unit: described, state: merged, reference: merged.conflict, event: event)
+        let document =
+            event.kind == .duplicate
+            ? try duplicateDocument(of: id, entry, event)
+            : ConflictDocument(
+                unit: described, state: merged, reference: merged.conflict, event: event)
+        guard let document else { return }
         typealias Names = SystemTypes.Conflict
         var values: [String: Value] = [
             Names.kind: .text(event.kind.rawValue), Names.type: .text(entry.type.name),
@@ -116,7 +150,28 @@ extension Acceptance {
                 values[Names.winner] = .integer(0)
             }
         }
-        try writeOwn(Names.name, event.id, scope: state.scope, values: values)
+        let scope = event.kind == .duplicate ? try duplicateScope(of: event) : state.scope
+        try writeOwn(Names.name, event.id, scope: scope ?? state.scope, values: values)
+    }
+
+    /// Where the conflict of two records is shown, once it is there.
+    private func duplicateScope(of event: ConflictEvent) throws -> ScopeCode? {
+        if let present = try record(event.id) { return present.scope }
+        let pair = links.filter { $0.child == event.id }.map(\.parent)
+        guard pair.count >= 2 else { return nil }
+        return try duplicateScope(of: pair[0], pair[1])
+    }
+
+    /// Two records side by side; nil when the other is not to be found any
+    /// more, and what the conflict said before stays.
+    private func duplicateDocument(
+        of twin: RecordID, _ entry: SchemaIndex.Entry, _ event: ConflictEvent
+    ) throws -> ConflictDocument? {
+        let linked = links.filter { $0.child == event.id }.map(\.parent)
+        let known = try record(twin)?.alias.map { [$0] } ?? []
+        let other = (linked + known).first { RecordID.duplicate($0, twin) == event.id }
+        let pair = try [other, twin].compactMap { try $0.flatMap { try record($0) } }
+        return ConflictDocument(duplicates: pair, entry, event: event)
     }
 
     // MARK: Refresh
@@ -144,12 +199,15 @@ extension Acceptance {
         of state: RecordState, _ entry: SchemaIndex.Entry, _ offer: Offer, _ activity: Activity
     ) throws {
         let isPerson = offer.source != .import && offer.source != .hub
-        guard isPerson || activity.isNew || activity.touchesStatus || activity.touchesTitle
+        guard
+            isPerson || activity.isNew || activity.touchesStatus || activity.touchesTitle
+                || activity.touchesPresence
         else { return }
         let saved = RefreshPeriod(at: offer.time.milliseconds)
         for period in try openPeriods() {
             let id = RecordID.task(of: state.id, in: period)
             let exists = try record(id) != nil
+            if exists, activity.touchesPresence { try follow(id, state) }
             let completes = isPerson && saved == period
             if !exists, state.isAlive, entry.isActive(state) {
                 try writeTask(id, of: state, entry, period, doneBy: completes ? offer : nil)
@@ -162,6 +220,17 @@ extension Acceptance {
                 }
             }
         }
+    }
+
+    /// What is due for a record goes and comes back with it.
+    private func follow(_ task: RecordID, _ state: RecordState) throws {
+        guard let present = try record(task), present.isAlive != state.isAlive,
+            text(of: SystemTypes.Task.state, in: present) == TaskState.due
+        else { return }
+        let change = Change(
+            type: present.type, record: task, unit: .presence,
+            value: state.isAlive ? .alive : .deleted)
+        try sealOwn([change], author: HubIdentity.author, source: .hub, at: now)
     }
 
     /// The half-years whose campaign is open.

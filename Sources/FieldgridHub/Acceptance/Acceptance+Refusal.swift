@@ -20,6 +20,8 @@ extension Acceptance {
         var type: TypeNumber
         var values: [UnitNumber: UnitValue] = [:]
         var creates = false
+        /// What the last of them had seen.
+        var context: [ScopeCode: Position] = [:]
     }
 
     /// Nil when the changesets can be accepted together.
@@ -43,6 +45,7 @@ extension Acceptance {
                 var fold = folds[change.record] ?? Fold(type: change.type)
                 if fold.type != change.type { return typeMismatch }
                 fold.values[change.unit] = change.value
+                fold.context = changeset.context
                 if change.unit == .presence, change.value == .alive { fold.creates = true }
                 folds[change.record] = fold
             }
@@ -50,12 +53,9 @@ extension Acceptance {
         try prefetch(order)
         for id in order {
             guard let fold = folds[id] else { continue }
-            let created = Set(folds.filter { $0.value.creates }.keys)
-            if let refusal = try refusal(of: fold, id, created: created, from: author) {
-                return refusal
-            }
+            if let refusal = try refusal(of: fold, id, from: author) { return refusal }
         }
-        return nil
+        return try changesets.last.flatMap { try undoRefusal($0, author) }
     }
 
     /// A device speaks for its holder, and never for the hub.
@@ -77,7 +77,7 @@ extension Acceptance {
     }
 
     private func refusal(
-        of fold: Fold, _ id: RecordID, created: Set<RecordID>, from author: Author
+        of fold: Fold, _ id: RecordID, from author: Author
     ) throws -> Refusal? {
         guard let entry = index.entries[fold.type] else {
             return Refusal(
@@ -95,18 +95,23 @@ extension Acceptance {
             return Refusal(
                 .reference, zh: "中心没有这条记录", en: "the hub does not have record \(id)")
         }
-        if let refusal = engineUnitRefusal(fold) { return refusal }
-        if let refusal = try scopeRefusal(fold, present, entry, created: created, author) {
-            return refusal
-        }
+        if let refusal = engineUnitRefusal(fold, id) { return refusal }
+        if let refusal = try mergeRefusal(fold, present, author) { return refusal }
+        if let refusal = try scopeRefusal(fold, present, entry, author) { return refusal }
         return try valueRefusal(fold, isNew: present == nil, entry)
     }
 
     /// The two units that every type has hold nothing but these.
-    private func engineUnitRefusal(_ fold: Fold) -> Refusal? {
+    private func engineUnitRefusal(_ fold: Fold, _ id: RecordID) -> Refusal? {
         if let presence = fold.values[.presence], presence != .alive, presence != .deleted {
-            return Refusal(
-                .rule, zh: "记录的存在只能是 1 或 0", en: "the presence of a record is 1 or 0")
+            guard let text = presence.single.text, let survivor = RecordID(text), survivor < id
+            else {
+                return Refusal(
+                    .rule, zh: "记录的存在只能是 1、0 或并入的记录",
+                    en:
+                        "the presence of a record is 1, 0, or the record it is merged into, "
+                        + "which has the smaller id")
+            }
         }
         if let scope = fold.values[.scope], scope.members.count != 1 || scope.single.text == nil {
             return Refusal(
@@ -117,10 +122,19 @@ extension Acceptance {
 
     private func scopeRefusal(
         _ fold: Fold, _ present: RecordState?, _ entry: SchemaIndex.Entry,
-        created: Set<RecordID>, _ author: Author
+        _ author: Author
     ) throws -> Refusal? {
-        var scopes: [ScopeCode] = present.map { [$0.scope] } ?? []
+        var scopes: [ScopeCode] = []
+        if let present, try !mayFollow(present, fold, author) { scopes.append(present.scope) }
         if let text = fold.values[.scope]?.single.text { scopes.append(ScopeCode(text)) }
+        if present == nil, let unit = entry.parentUnit,
+            let parent = fold.values[unit]?.single.text.flatMap({ RecordID($0) }),
+            let survivor = try survivor(of: parent), let state = try record(survivor),
+            try !mayFollow(state, fold, author)
+        {
+            scopes.append(state.scope)
+        }
+        if scopes.isEmpty, present != nil { return nil }
         if scopes.isEmpty {
             return Refusal(.scopeUnknown, zh: "没有写明网格", en: "the new record has no grid")
         }
@@ -136,16 +150,77 @@ extension Acceptance {
                     en: "this device may write \(right) and below, not grid \(scope)")
             }
         }
-        guard let unit = entry.parentUnit, let parent = fold.values[unit]?.single.text else {
+        return nil
+    }
+
+    /// A record that moved out of an author's scopes, unknown to the author,
+    /// is followed to where it went (sync.md 9.7).
+    private func mayFollow(
+        _ state: RecordState, _ fold: Fold, _ author: Author
+    ) throws -> Bool {
+        guard let right = author.scope, !grids.covers(right, state.scope) else {
+            return author.scope == nil
+        }
+        return try (store.departures(of: state.id) + departures.filter { $0.id == state.id })
+            .contains { departure in
+                grids.covers(right, departure.scope)
+                    && (fold.context[departure.scope] ?? .zero) < departure.position
+            }
+    }
+
+    /// A record is merged into one that is there, of the same type, by
+    /// someone who may write both.
+    private func mergeRefusal(
+        _ fold: Fold, _ present: RecordState?, _ author: Author
+    ) throws -> Refusal? {
+        guard let text = fold.values[.presence]?.single.text, let id = RecordID(text) else {
             return nil
         }
-        let id = RecordID(parent)
-        let isKnown = try id.map { try created.contains($0) || record($0) != nil } ?? false
-        return isKnown
-            ? nil
-            : Refusal(
-                .reference, zh: "所属的记录还没有到达中心",
-                en: "the record it belongs to (\(parent)) is not at the hub yet")
+        guard let survivor = try record(id), survivor.type == fold.type, survivor.isAlive,
+            present != nil
+        else {
+            return Refusal(
+                .reference, zh: "要并入的记录不在中心，或已不存在",
+                en: "the record to merge into (\(text)) is not at the hub, or is gone")
+        }
+        if let right = author.scope, !grids.covers(right, survivor.scope) {
+            return Refusal(
+                .scopeForbidden, zh: "本设备无权填写网格 \(survivor.scope)（只限 \(right)）",
+                en: "this device may write \(right) and below, not grid \(survivor.scope)")
+        }
+        return nil
+    }
+
+    /// A decision can be taken back while it stands.
+    private func undoRefusal(_ changeset: Changeset, _ author: Author) throws -> Refusal? {
+        let merging = Merging(
+            changeset: changeset, author: author, time: changeset.time, isClamped: false,
+            isReplay: false)
+        for change in changeset.changes {
+            guard let settles = change.settles, settles.isUndo,
+                let state = try record(change.record)
+            else { continue }
+            var unit = state.units[change.unit] ?? .empty
+            let obstacle = unit.undo(
+                settles.conflict, by: merging.offer(state.scope, state.latest),
+                seen: seen(change, merging, of: state))
+            switch obstacle {
+            case nil: continue
+            case .undecided:
+                return Refusal(
+                    .superseded, zh: "这条争议本来就等待裁决，没有可撤销的决定",
+                    en: "the conflict waits for a person; there is no decision to take back")
+            case .superseded(let offer):
+                let by = offer.map { ($0.author, Instants.text($0.time.milliseconds)) }
+                return Refusal(
+                    .superseded,
+                    zh: "这一裁决已被\(by.map { "\($0.0)（\($0.1)）的" } ?? "")后来的修改取代，不能撤销",
+                    en: "the decision was superseded by a later change"
+                        + (by.map { " of \($0.0) at \($0.1)" } ?? "")
+                        + "; edit the record instead")
+            }
+        }
+        return nil
     }
 
     private func valueRefusal(
@@ -171,7 +246,7 @@ extension Acceptance {
         }
         for (number, value) in fold.values.sorted(by: { $0.key < $1.key }) {
             if number == .presence || number == .scope { continue }
-            guard let unit = entry.units[number], unit.members.count == value.members.count else {
+            guard let unit = entry.units[number], unit.fits(value) else {
                 return Refusal(
                     .schema, zh: "中心还不认识第 \(number.value) 项，请先升级中心",
                     en: "the hub does not know unit \(number.value) of \(type.name)")
@@ -182,7 +257,7 @@ extension Acceptance {
                     en: "unit \(unit.name) is not canonical: text must be NFC, not empty, without "
                         + "U+0000 (\(wrong.text?.utf8.count ?? 0) bytes)")
             }
-            for (field, member) in zip(unit.members, value.members) {
+            for (field, member) in zip(unit.members, unit.checked(value)) {
                 let wrong = type.violations(
                     ofField: field, value: member, others: named, schema: index.schema,
                     today: today)
@@ -203,5 +278,26 @@ extension Acceptance {
 extension Acceptance.Refusal {
     fileprivate init(_ code: QuarantineCode, _ violation: Violation) {
         self.init(code, zh: violation.message.zh, en: violation.message.en)
+    }
+}
+
+extension SchemaIndex.Unit {
+    /// Whether a change's value has the members that the unit asks for.
+    fileprivate func fits(_ value: UnitValue) -> Bool {
+        guard case .declared(let policy) = self.policy, policy.isOperation else {
+            return members.count == value.members.count
+        }
+        guard policy == .counter else { return value.members.count == 2 }
+        return value.members.count == 1 && value.single.integer != nil
+    }
+
+    /// The part of a value that a field's own checks are for.
+    ///
+    /// What a counter comes to is looked at in the merged record.
+    fileprivate func checked(_ value: UnitValue) -> [Value] {
+        guard case .declared(let policy) = self.policy, policy.isOperation else {
+            return value.members
+        }
+        return policy == .counter ? [] : value.members.prefix(1).filter { !$0.isNull }
     }
 }

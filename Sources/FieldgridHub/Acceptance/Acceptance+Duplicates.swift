@@ -1,0 +1,285 @@
+import FieldgridModel
+import FieldgridSync
+
+/// Two records made apart with one natural key (sync.md 9.19).
+///
+/// - Both are accepted. The one with the greater id carries the conflict on
+///   its presence unit: settling it says `merged into` the other, or that
+///   they are two things after all; undoing works as for any unit.
+/// - While it is merged it is gone for readers, and what was given to it
+///   shows in the other by the usual policies.
+/// - Later changes through its id go into both, as sides of their own origin.
+extension Acceptance {
+    /// The record that an id stands for now, following aliases.
+    func survivor(of id: RecordID) throws -> RecordID? {
+        var current = id
+        // Each step leads to a smaller id, so there is no circle.
+        while let state = try record(current) {
+            guard let next = state.alias, next < current else { return current }
+            current = next
+        }
+        return current == id ? nil : current
+    }
+
+    // MARK: Finding
+
+    /// Opens and closes the conflicts of records whose natural keys may have
+    /// changed.
+    func reviewDuplicates() throws {
+        while !unreviewed.isEmpty {
+            let ids = unreviewed.sorted()
+            unreviewed = []
+            for id in ids { try reviewDuplicates(of: id) }
+        }
+    }
+
+    private func reviewDuplicates(of id: RecordID) throws {
+        guard let state = try record(id), let entry = index.entries[state.type],
+            !entry.naturalKeys.isEmpty
+        else { return }
+        var twins: Set<RecordID> = []
+        for key in naturalKeys(of: state, entry) where state.isAlive {
+            twins.formUnion(try holders(of: key, type: state.type))
+        }
+        twins.insert(id)
+        try close(staleDuplicatesOf: id, twins: twins)
+        guard state.isAlive, let first = twins.min() else { return }
+        for twin in twins.sorted() where twin != first {
+            try openDuplicate(twin, of: first)
+        }
+    }
+
+    /// The living records that have a natural key, those of this batch
+    /// included.
+    private func holders(of key: NaturalKey, type: TypeNumber) throws -> [RecordID] {
+        let stored = try store.find(type, key: key)
+        try prefetch(stored)
+        return (stored + rekeyed).filter { candidate in
+            guard let state = records[candidate], state.type == type, state.isAlive,
+                let entry = index.entries[type]
+            else { return false }
+            return naturalKeys(of: state, entry).contains(key)
+        }
+    }
+
+    private func openDuplicate(_ twin: RecordID, of first: RecordID) throws {
+        guard var state = try record(twin) else { return }
+        let id = RecordID.duplicate(first, twin)
+        var presence = state.units[.presence] ?? .empty
+        if let present = presence.conflict {
+            // Known, settled as two things, or busy with whether it is there at all.
+            guard present.id != id, present.kind == .duplicate, present.state.waitsForPerson
+            else { return }
+            close(present.id, on: twin)
+        } else if try record(id) != nil {
+            return
+        }
+        presence.conflict = ConflictReference(
+            id: id, state: .open, kind: .duplicate, base: .alive)
+        state.units[.presence] = presence
+        put(state)
+        links.append((first, id))
+        links.append((twin, id))
+        note(id, .open, on: twin)
+    }
+
+    /// What no longer shares a key with this record is no duplicate of it.
+    private func close(staleDuplicatesOf id: RecordID, twins: Set<RecordID>) throws {
+        for conflict in try dependents(of: id) {
+            guard let state = try record(conflict),
+                text(of: SystemTypes.Conflict.kind, in: state) == ConflictKind.duplicate.rawValue,
+                let twin = text(of: SystemTypes.Conflict.record, in: state)
+                    .flatMap({ RecordID($0) }),
+                var carrier = try record(twin), var presence = carrier.units[.presence],
+                presence.conflict?.id == conflict,
+                presence.conflict?.state.waitsForPerson == true
+            else { continue }
+            let other = twin == id ? try other(of: conflict, than: twin) : twin
+            if let other, twins.contains(other) {
+                // Still one; if a record moved, those who hold both have to see it.
+                if let home = try duplicateScope(of: twin, other == twin ? id : other) {
+                    try move(conflict, to: home)
+                }
+                continue
+            }
+            presence.conflict = nil
+            carrier.units[.presence] = presence
+            put(carrier)
+            close(conflict, on: twin)
+        }
+    }
+
+    /// The record that the carrier of a conflict doubles.
+    private func other(of conflict: RecordID, than carrier: RecordID) throws -> RecordID? {
+        guard let state = try record(carrier), let entry = index.entries[state.type] else {
+            return nil
+        }
+        var candidates: Set<RecordID> = []
+        for key in naturalKeys(of: state, entry) {
+            candidates.formUnion(try holders(of: key, type: state.type))
+        }
+        return candidates.first { RecordID.duplicate($0, carrier) == conflict }
+    }
+
+    private func note(_ id: RecordID, _ state: ConflictState, on twin: RecordID) {
+        aftermath.append(
+            .conflict(
+                record: twin, unit: .presence,
+                ConflictEvent(
+                    id: id, state: state, kind: .duplicate, offer: ownOffer(), note: nil)))
+    }
+
+    private func close(_ id: RecordID, on twin: RecordID) { note(id, .settled, on: twin) }
+
+    /// What the hub does of itself is offered at its own time.
+    private func ownOffer() -> Offer {
+        Offer(
+            identity: ChangesetIdentity(incarnation: hub.incarnation, seq: 0), node: hub.node,
+            author: HubIdentity.author, source: .hub, time: clock.last, isClamped: false,
+            accepted: (grids.roots.first ?? ScopeCode(""), .zero))
+    }
+
+    /// The lowest scope that holds both: only who holds both is shown it.
+    func duplicateScope(of first: RecordID, _ second: RecordID) throws -> ScopeCode? {
+        guard let one = try record(first)?.scope, let two = try record(second)?.scope else {
+            return nil
+        }
+        if one == two { return one }
+        let above = [two] + grids.ancestors(of: two)
+        return ([one] + grids.ancestors(of: one)).first { above.contains($0) }
+    }
+
+    // MARK: Merging and parting
+
+    /// Follows a change of what a record is an alias of.
+    func realias(
+        _ id: RecordID, from old: RecordID?, to new: RecordID?, offer: Offer
+    ) throws {
+        if let old { try part(id, from: old, at: offer) }
+        if let new { try join(id, into: new, at: offer) }
+        unreviewed.insert(id)
+        aftermath.append(.repoint(from: id, to: new ?? id, leaving: new == nil ? old : nil))
+    }
+
+    private func join(_ id: RecordID, into survivor: RecordID, at offer: Offer) throws {
+        guard let gone = try record(id), var state = try record(survivor),
+            let entry = index.entries[state.type]
+        else { return }
+        let position = advance(state.scope)
+        for element in gone.units.elements {
+            guard element.number > .scope, let unit = entry.units[element.number] else { continue }
+            var merged = state.units[element.number] ?? .empty
+            let conflict = merged.join(
+                element.state.sides, from: id, at: position, policy: unit.policy,
+                conflictID: { first, second in
+                    .conflict(
+                        record: survivor, unit: element.number, between: first, and: second)
+                })
+            state.units[element.number] = merged
+            note(conflict, element.number, survivor, offer)
+        }
+        finish(&state, entry, at: position, offer)
+    }
+
+    private func part(_ id: RecordID, from survivor: RecordID, at offer: Offer) throws {
+        guard var state = try record(survivor), let entry = index.entries[state.type] else {
+            return
+        }
+        let position = advance(state.scope)
+        for element in state.units.elements where element.number > .scope {
+            guard let unit = entry.units[element.number] else { continue }
+            var merged = element.state
+            let conflict = merged.part(from: id, at: position, policy: unit.policy)
+            state.units[element.number] = merged
+            note(conflict, element.number, survivor, offer)
+        }
+        finish(&state, entry, at: position, offer)
+    }
+
+    private func note(
+        _ conflict: ConflictReference?, _ unit: UnitNumber, _ record: RecordID, _ offer: Offer
+    ) {
+        guard let conflict else { return }
+        aftermath.append(
+            .conflict(
+                record: record, unit: unit,
+                ConflictEvent(
+                    id: conflict.id, state: conflict.state, kind: conflict.kind, offer: offer,
+                    note: nil)))
+    }
+
+    private func finish(
+        _ state: inout RecordState, _ entry: SchemaIndex.Entry, at position: Position,
+        _ offer: Offer
+    ) {
+        touchAll(of: &state, at: position)
+        reviewRules(of: &state, entry, touching: Set(entry.units.keys), offer: offer)
+        rekeyed.insert(state.id)
+        put(state)
+    }
+
+    /// A change to a record that was merged into another goes into that one
+    /// too; its author had seen only what was given to the one it named.
+    func mergeLate(
+        _ changes: ArraySlice<Change>, through id: RecordID, into survivor: RecordID,
+        offer: Offer, _ merging: Merging
+    ) throws {
+        guard var state = try record(survivor), let entry = index.entries[state.type] else {
+            return
+        }
+        var units: [HistoryUnit] = []
+        for change in changes where change.unit > .scope {
+            guard let unit = entry.units[change.unit] else { continue }
+            units.append(
+                try mergeUnit(change, unit, offer, merging, origin: id, into: &state))
+        }
+        guard !units.isEmpty else { return }
+        state.latest = max(state.latest, offer.position)
+        reviewRules(of: &state, entry, touching: Set(changes.map(\.unit)), offer: offer)
+        rekeyed.insert(survivor)
+        put(state)
+        history.append(
+            HistoryRow(
+                record: survivor, type: state.type, offer: offer, acceptedAt: now, units: units))
+    }
+
+    // MARK: References
+
+    /// Writes the references to a record that was merged, or parted again,
+    /// under the hub's own name.
+    ///
+    /// `survivor` is the record that it was parted from, if it was.
+    func repoint(_ id: RecordID, to target: RecordID, leaving survivor: RecordID?) throws {
+        let wanted = try self.survivor(of: target) ?? target
+        for child in try dependents(of: id) {
+            guard let state = try record(child), let entry = index.entries[state.type],
+                !entry.type.hubOnly
+            else { continue }
+            var changes: [Change] = []
+            for (number, unit) in entry.units.sorted(by: { $0.key < $1.key }) {
+                guard let shown = state.units[number]?.value(policy: unit.policy),
+                    let side = state.units[number]?.sides.last
+                else { continue }
+                var members = shown.members
+                for (place, field) in unit.members.enumerated() where field.kind.isReference {
+                    guard let named = members[place].text.flatMap({ RecordID($0) }) else {
+                        continue
+                    }
+                    let isOurs = side.offer.identity.incarnation == hub.incarnation
+                    // Taken back only where the hub had written it for this very merge.
+                    let follows = named == id || (named == survivor && isOurs)
+                    if follows, named != wanted { members[place] = .text(wanted.description) }
+                }
+                if members != shown.members {
+                    changes.append(
+                        Change(
+                            type: state.type, record: child, unit: number,
+                            value: UnitValue(members)))
+                }
+            }
+            if !changes.isEmpty {
+                try sealOwn(changes, author: HubIdentity.author, source: .hub, at: now)
+            }
+        }
+    }
+}
