@@ -203,7 +203,7 @@ extension Acceptance {
             var unit = state.units[change.unit] ?? .empty
             let obstacle = unit.undo(
                 settles.conflict, by: merging.offer(state.scope, state.latest),
-                seen: seen(change, merging, of: state))
+                seen: try seen(change, merging, of: state))
             switch obstacle {
             case nil: continue
             case .undecided:

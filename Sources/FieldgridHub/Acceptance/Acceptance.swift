@@ -155,7 +155,6 @@ final class Acceptance {
         history = []
         waiting = [:]
         freed = []
-        released = []
         moved = [:]
         storeIsClear = nil
     }

@@ -151,7 +151,7 @@ extension UnitState {
     /// True when the value that stands is what this very incarnation sent,
     /// and nobody disputed it: it has the value already.
     func isUnchallenged(from incarnation: IncarnationID) -> Bool {
-        guard sides.count == 1, conflict == nil else { return false }
+        guard sides.count == 1, conflict == nil, sides[0].origin == nil else { return false }
         return sides[0].offer.identity.incarnation == incarnation
             && sides[0].offer.position == changed
     }

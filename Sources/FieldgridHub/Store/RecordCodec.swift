@@ -24,8 +24,12 @@ enum RecordCodec {
         var offers: [Offer] = []
         // A record has few offers, most often one: looking along the list is
         // faster than hashing identities.
+        // One changeset may stand at two positions: an undo brings sides back at its own.
         func place(of offer: Offer) -> Int? {
-            offers.lastIndex { $0.identity == offer.identity }
+            offers.lastIndex {
+                $0.identity == offer.identity && $0.position == offer.position
+                    && $0.scope == offer.scope
+            }
         }
         let units = state.units.elements
         for unit in units {

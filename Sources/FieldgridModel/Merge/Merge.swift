@@ -182,8 +182,8 @@ extension UnitState {
             let known = Set(conflict?.replaced.map(\.offer.identity) ?? [])
             conflict?.replaced += replaced.filter { !known.contains($0.offer.identity) }
         }
-        // What a person reopened, no rule decides again.
-        let isReopened = conflict?.state == .reopened && state == .decided
+        // What was settled once and reopened is no news to anybody, and no rule decides it again.
+        let isReopened = conflict?.state == .reopened
         conflict?.state = isReopened ? .reopened : state
         outcome.conflict = conflict?.id
         outcome.conflictState = conflict?.state

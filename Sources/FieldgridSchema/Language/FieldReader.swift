@@ -43,11 +43,27 @@ enum FieldReader {
         if hubOnly, let policy, policy != .hub {
             entry.fault(at: "policy", "a type that is hub_only has no policy but hub")
         }
+        if let policy, let kind, let reason = refusal(of: policy, for: kind) {
+            entry.fault(at: "policy", reason)
+        }
         guard let number, let name, let label, let kind else { return nil }
         return Field(
             number: UnitNumber(number), name: name, label: label, kind: kind, required: required,
             unit: unit, policy: policy ?? (hubOnly ? .hub : .latest),
             sensitivity: sensitivity ?? .internal, checks: checks, stamp: stamp)
+    }
+
+    /// Why values of this kind cannot merge so; nil when they can.
+    private static func refusal(of policy: MergePolicy, for kind: FieldKind) -> String? {
+        switch (policy, kind) {
+        case (.counter, .integer), (.counter, .money), (.counter, .decimal), (.set, .set),
+            (.append, .text):
+            nil
+        case (.counter, _): "a counter needs the type integer, money or decimal"
+        case (.set, _): "the policy set needs the type set"
+        case (.append, _): "the policy append needs the type text"
+        default: nil
+        }
     }
 
     // MARK: Kind

@@ -77,6 +77,9 @@ struct TypeReader {
             let name = entry.name("name")
             let label = entry.label()
             let policy = FieldReader.policy(&entry) ?? (hubOnly ? .hub : .latest)
+            if policy.isOperation {
+                entry.fault(at: "policy", "a group has the policy of a single value, not this one")
+            }
             let members = entry.texts("members")
             if members.count < 2 {
                 entry.fault(at: "members", "a group has at least two members")

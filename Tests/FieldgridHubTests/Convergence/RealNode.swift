@@ -77,16 +77,60 @@ final class RealNode {
         throw HubError(code: "test", message: "the exchange does not come to an end", hint: "")
     }
 
-    func edit(_ id: RecordID, _ kind: RecordEdit.Kind, _ values: [String: Value] = [:]) throws {
-        let type = try hub.type("employer")
+    func edit(
+        _ id: RecordID, _ kind: RecordEdit.Kind, _ values: [String: Value] = [:],
+        type typeName: String = "employer", settlements: [String: Settlement] = [:]
+    ) throws {
+        try save([edited(id, kind, values, type: typeName, settlements: settlements)])
+    }
+
+    /// An edit with fields and units by name.
+    func edited(
+        _ id: RecordID, _ kind: RecordEdit.Kind, _ values: [String: Value] = [:],
+        type typeName: String = "employer", settlements: [String: Settlement] = [:]
+    ) throws -> RecordEdit {
+        let type = try hub.type(typeName)
         var numbered: [UnitNumber: Value] = [:]
         for (name, value) in values {
             if let field = type.field(named: name) { numbered[field.number] = value }
         }
+        var settled: [UnitNumber: Settlement] = [:]
+        for (name, settlement) in settlements {
+            if let unit = type.unitNumber(named: name) { settled[unit] = settlement }
+        }
+        return RecordEdit(
+            type: type.number, id: id, kind: kind, values: numbered, settlements: settled)
+    }
+
+    func save(_ edits: [RecordEdit]) throws {
         try replica.save(
             ActionDraft(
                 author: device.holder, source: .onSite, savedAt: clock.milliseconds,
-                edits: [RecordEdit(type: type.number, id: id, kind: kind, values: numbered)]))
+                edits: edits))
+    }
+
+    /// A field's value as this node's people see it; nil when the record is
+    /// not there.
+    func shown(_ id: RecordID, _ field: String, type typeName: String = "employer") throws -> Value?
+    {
+        let type = try hub.type(typeName)
+        guard let record = try replica.record(id, type: type), record.isAlive,
+            let number = type.field(named: field)?.number
+        else { return nil }
+        return record.values[number] ?? .null
+    }
+
+    /// The conflict records this node has, by field.
+    func conflicts() throws -> [[String: Value]] {
+        let type = try hub.type("conflict")
+        var found: [[String: Value]] = []
+        try replica.forEachRecord(of: type, where: []) { record in
+            var values: [String: Value] = ["id": .text(record.id.description)]
+            for field in type.fields { values[field.name] = record.values[field.number] ?? .null }
+            found.append(values)
+            return true
+        }
+        return found
     }
 }
 

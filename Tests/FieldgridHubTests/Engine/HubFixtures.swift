@@ -1,4 +1,4 @@
-import FieldgridHub
+@testable import FieldgridHub
 import FieldgridModel
 import FieldgridSchema
 import FieldgridSync
@@ -32,12 +32,13 @@ final class TestHub {
     /// How often a node's replica was opened, so that no two draw the same.
     var openings: UInt64 = 0
 
-    init(clock: TestClock = TestClock()) throws {
+    /// - Parameter extra: record types beside those of the labour schema.
+    init(clock: TestClock = TestClock(), extra: [SchemaFile] = []) throws {
         self.clock = clock
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("fieldgrid-hub-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let schema = try SchemaReader.read(files: EmbeddedFiles.schema)
+        let schema = try SchemaReader.read(files: EmbeddedFiles.schema + extra)
         let today = LocalDate(
             milliseconds: clock.milliseconds, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
         let seeds = try SeedReader.read(files: EmbeddedFiles.seeds, schema: schema, today: today)
@@ -78,6 +79,11 @@ final class TestHub {
             throw HubError(code: "test", message: "the device is not enrolled", hint: "")
         }
         return row
+    }
+
+    /// What the hub keeps of a record.
+    func state(_ id: RecordID) throws -> RecordState? {
+        try hub.store.read { try $0.records([id])[id] }
     }
 
     /// A type of the labour schema.

@@ -91,6 +91,7 @@ import Testing
         try other.create("employer", .test(1), ["name": .text("虚构木业")])
         try other.exchange()
         #expect(try hub.state(.test(5))?.scope == TestHub.otherVillage)
+        try office.exchange()
         #expect(office.records[.test(5)] != nil)
     }
 
