@@ -28,6 +28,12 @@ struct ReplyBuilder {
         heads = try store.heads()
     }
 
+    /// The scopes a device hears of, and those of which it has everything.
+    private struct Subscribed {
+        var all: Set<ScopeCode>
+        var whole: Set<ScopeCode>
+    }
+
     /// The scopes a device receives, in the order it receives them: shared
     /// records from above first, because what follows refers to them.
     private func subscription(_ scope: ScopeCode) -> [(scope: ScopeCode, sharedOnly: Bool)] {
@@ -41,7 +47,9 @@ struct ReplyBuilder {
         for device: ScopeCode, asked request: ReceivedRequest, into reply: inout ExchangeReply
     ) throws {
         let subscription = subscription(device)
-        let scopes = Set(subscription.map(\.scope))
+        let whole = subscription.filter { !$0.sharedOnly }
+        let scopes = Subscribed(
+            all: Set(subscription.map(\.scope)), whole: Set(whole.map(\.scope)))
         let isSameEpoch = request.epoch == hub.epoch
         let bytesMax = min(max(request.replyBytesMax, 1 << 16), 16 << 20)
         for (scope, sharedOnly) in subscription {
@@ -69,12 +77,16 @@ struct ReplyBuilder {
     /// - Returns: the position it stopped at, or nil when it reached the head.
     private mutating func collect(
         _ scope: ScopeCode, since: Position, sharedOnly: Bool, request: ReceivedRequest,
-        bytesMax: Int, within scopes: Set<ScopeCode>
+        bytesMax: Int, within scopes: Subscribed
     ) throws -> Position? {
-        for departure in try store.departures(from: scope, after: since)
-        where !scopes.contains(departure.destination) {
-            // Of a scope above, the node never had more than what is shared.
-            if sharedOnly, index.entries[departure.type]?.type.shared != true { continue }
+        for departure in try store.departures(from: scope, after: since) {
+            // Of a scope above, the node has no more than what is shared: anything else has not
+            // been there, and does not stay when it goes there.
+            let isShared = index.entries[departure.type]?.type.shared == true
+            if sharedOnly && !isShared { continue }
+            if isShared ? scopes.all.contains(departure.destination)
+                : scopes.whole.contains(departure.destination)
+            { continue }
             records.append(
                 RecordDelta(
                     scope: scope, number: departure.number, id: departure.id,

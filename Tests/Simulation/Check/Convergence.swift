@@ -14,6 +14,7 @@ extension Simulation {
         try settleDown(core)
         let all = nodes.filter { !ledger.revoked.contains($0.index) }
         try settleDown(all)
+        try noteMarks()
         try checkPromises()
         try checkHealth()
     }
@@ -33,6 +34,35 @@ extension Simulation {
             if try node.replica.counts().outbox == 0 { return }
         }
         throw Violation("I15", "node \(node.index) still has an outbox after healing")
+    }
+
+    /// What the hub's own records say was reached.
+    private func noteMarks() throws {
+        let marksOfStates: [ConflictState: Mark] = [
+            .open: .conflict, .decided: .decided, .settled: .settled, .reopened: .reopened,
+        ]
+        guard let type = Town.schema.type(named: SystemTypes.Conflict.name),
+            let state = type.field(named: SystemTypes.Conflict.state)?.number,
+            let kind = type.field(named: SystemTypes.Conflict.kind)?.number
+        else { return }
+        try hub.hub.forEachRecord(of: type, where: []) { conflict in
+            let word = conflict.values[state]?.text.flatMap { ConflictState(rawValue: $0) }
+            if let mark = word.flatMap({ marksOfStates[$0] }) { marks.insert(mark) }
+            switch conflict.values[kind]?.text.flatMap({ ConflictKind(rawValue: $0) }) {
+            case .deleted?: marks.insert(.revival)
+            case .inconsistent?: marks.insert(.inconsistent)
+            case .duplicate?: marks.insert(.duplicate)
+            case .hard?, nil: break
+            }
+            return true
+        }
+        for node in nodes {
+            if node.replica.commitsResolved > 0 { marks.insert(.commitResolved) }
+            if node.disk.failures > 0 { marks.insert(.diskFailure) }
+            for rebirth in node.replica.rebirths where rebirth.cause == .stamp {
+                marks.insert(.rewound)
+            }
+        }
     }
 
     // MARK: I5
@@ -101,7 +131,7 @@ extension Simulation {
             let found = rows.flatMap(\.units).filter {
                 $0.unit == saved.unit && $0.value == saved.value && $0.note == nil
             }.count
-            if found == 0, try waits(saved) { continue }
+            if found == 0, try saved.isExcused || waits(saved) { continue }
             guard found > 0 else {
                 throw Violation(
                     "I1",
@@ -131,8 +161,12 @@ extension Simulation {
     }
 
     private func waits(_ saved: Ledger.Saved) throws -> Bool {
-        let incarnation = nodes[saved.machine].replica.incarnation
-        let waiting = try hub.store.read { try $0.waiting(for: [saved.record], of: incarnation) }
+        let names =
+            saved.machine == Operation.hub
+            ? [] : ledger.incarnations[saved.machine, default: []].sorted()
+        let waiting = try hub.store.read { view in
+            try names.flatMap { try view.waiting(for: [saved.record], of: $0) }
+        }
         return waiting.flatMap(\.changeset.changes).contains {
             $0.record == saved.record && $0.unit == saved.unit && $0.value == saved.value
         }

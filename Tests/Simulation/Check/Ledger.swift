@@ -15,14 +15,30 @@ struct Ledger {
         /// It may be told twice by the hub's history: once saved, once sealed
         /// for another program.
         var isForeign = false
+        /// It was saved since the last backup of a machine that was put back.
+        var isExcused = false
     }
 
     var saved: [Saved] = []
-    var sent: [ChangesetIdentity: Changeset] = [:]
+    /// Two lives of one database may say different things under one name.
+    var sent: [ChangesetIdentity: [Changeset]] = [:]
     var receipts: [ChangesetIdentity: Receipt.Outcome] = [:]
     /// The last sequence that a save returned from, by node.
     var lastSequence: [Int: Int64] = [:]
     var revoked: Set<Int> = []
+    /// Machines whose folder was put back or copied.
+    var copied: Set<Int> = []
+    /// Every name that a node's database went under.
+    var incarnations: [Int: Set<IncarnationID>] = [:]
+
+    /// A machine is put back: what it had not sent is gone, and nobody else's
+    /// fault.
+    mutating func excuse(_ machine: Int) {
+        copied.insert(machine)
+        for place in saved.indices where saved[place].machine == machine {
+            saved[place].isExcused = true
+        }
+    }
 
     mutating func noteForeign(_ record: RecordID, _ values: [Entry], by machine: Int) {
         for entry in values {
@@ -69,15 +85,20 @@ extension Simulation {
     func noteSent(_ request: ExchangeRequest, by node: SimulatedNode) throws {
         guard let batch = request.batch else { return }
         if batch.changesets.count > 100 { marks.insert(.backlog) }
+        let mayDiffer = ledger.copied.contains(node.index)
         for changeset in batch.changesets {
             let identity = changeset.identity
-            if let before = ledger.sent[identity], before != changeset {
-                throw Violation("I3", "\(word(identity)) was sent with two contents")
+            ledger.incarnations[node.index, default: []].insert(identity.incarnation)
+            let before = ledger.sent[identity, default: []]
+            if !before.contains(changeset) {
+                guard before.isEmpty || mayDiffer else {
+                    throw Violation("I3", "\(word(identity)) was sent with two contents")
+                }
+                ledger.sent[identity] = before + [changeset]
             }
-            ledger.sent[identity] = changeset
-            let earlier = ChangesetIdentity(
-                incarnation: identity.incarnation, seq: identity.seq - 1)
-            if let before = ledger.sent[earlier], before.time >= changeset.time {
+            let earlier = ledger.sent[
+                ChangesetIdentity(incarnation: identity.incarnation, seq: identity.seq - 1)]
+            if !mayDiffer, let earlier = earlier?.first, earlier.time >= changeset.time {
                 throw Violation("I9", "\(word(identity)) is not later than the one before it")
             }
         }
@@ -126,7 +147,8 @@ extension Simulation {
         guard let first = numbers.min(), let last = numbers.max() else { return }
         let kept = try hub.store.read { try $0.answers(incarnation, first...last) }
         guard kept.count == Set(numbers).count else {
-            throw Violation("I2", "the hub acknowledged what it did not keep")
+            throw Violation(
+                "I2", "the hub acknowledged \(numbers) and keeps \(kept.map(\.seq))")
         }
     }
 
@@ -137,6 +159,12 @@ extension Simulation {
         let applied = try node.replica.apply(reply)
         node.awaited = nil
         let after = node.replica.positions
+        switch applied.reincarnated {
+        case .fork?: marks.insert(.fork)
+        case .clock?: marks.insert(.clockTurned)
+        case .stamp?: marks.insert(.rewound)
+        case .lost?, nil: break
+        }
         for (scope, position) in before.sorted(by: { $0.key < $1.key }) {
             if let now = after[scope], now < position, !applied.epochChanged {
                 throw Violation("I4", "node \(node.index) went back in \(scope)")

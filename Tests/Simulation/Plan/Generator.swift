@@ -50,6 +50,11 @@ struct Generator {
         if faults.happens(options[.foreign]), let edit = foreign(world, node) {
             return (node, edit)
         }
+        if faults.happens(options[.copy]) {
+            let isBackup = faults.happens(50)
+            return (node, isBackup ? .backUp : .restore(wholeMachine: faults.happens(50)))
+        }
+        if options[.clone] > 0, faults.number(0...100) == 0 { return (node, .clone) }
         if options[.revoke] > 0, faults.number(0...300) == 0, node > 0 { return (node, .revoke) }
         return nil
     }

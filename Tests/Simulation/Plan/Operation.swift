@@ -1,3 +1,5 @@
+import Foundation
+
 /// One thing that happens in a simulation, with every choice resolved: a plan
 /// is a list of these and needs no generator to run again.
 struct Operation: Codable, Hashable {
@@ -39,6 +41,10 @@ enum Action: Codable, Hashable {
     case clock(offset: Int64, drift: Int64)
     case refresh(open: Bool)
     case tick
+    case backUp
+    case restore(wholeMachine: Bool)
+    /// A copy of the node's folder begins to be used beside it.
+    case clone
     case revoke
 }
 
@@ -86,4 +92,29 @@ struct Plan: Codable, Hashable {
     var operations: [Operation]
     /// Why it was kept.
     var note: String?
+}
+
+extension Plan {
+    /// One operation on each line, keys in order.
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let line = { (value: any Encodable) in
+            String(decoding: try encoder.encode(value), as: UTF8.self)
+        }
+        let operations = try operations.map { "    " + (try line($0)) }.joined(separator: ",\n")
+        return """
+            {
+              "note": \(try line(note ?? "")),
+              "seed": \(seed), "tier": \(tier), "nodes": \(try line(nodes)),
+              "operations": [
+            \(operations)
+              ]
+            }
+            """
+    }
+
+    init(json: String) throws {
+        self = try JSONDecoder().decode(Plan.self, from: Data(json.utf8))
+    }
 }

@@ -29,6 +29,8 @@ extension Simulation {
             clock.drift = drift
         case .refresh, .tick, .revoke: try administer(operation)
         case .send, .sync, .crash, .restart, .disk, .foreign: try runMachine(operation)
+        case .backUp, .restore, .clone:
+            if nodes.indices.contains(who) { try copy(nodes[who], operation.what) }
         }
     }
 
@@ -47,7 +49,9 @@ extension Simulation {
             guard nodes.indices.contains(operation.who) else { return }
             let node = nodes[operation.who]
             _ = try hub.hub.revoke(node.device.node.description)
-            ledger.revoked.insert(operation.who)
+            for other in nodes where other.device.node == node.device.node {
+                ledger.revoked.insert(other.index)
+            }
             marks.insert(.revoked)
         default: return
         }
@@ -73,6 +77,30 @@ extension Simulation {
             if nodes.indices.contains(who) { try sync(nodes[who], legs: legs) }
         case .foreign(let record, let values):
             if nodes.indices.contains(who) { try foreignEdit(record, values, at: nodes[who]) }
+        default: return
+        }
+    }
+
+    // MARK: Copies
+
+    private func copy(_ node: SimulatedNode, _ action: Action) throws {
+        switch action {
+        case .backUp: try node.backUp()
+        case .restore(let wholeMachine):
+            guard node.hasBackup else { return }
+            ledger.excuse(node.index)
+            try node.restore(wholeMachine: wholeMachine)
+            ledger.lastSequence[node.index] = node.replica.lastSequence
+            marks.insert(wholeMachine ? .machineRestored : .restored)
+        case .clone:
+            guard nodes.count < 8 else { return }
+            try node.replica.close()
+            let copy = try SimulatedNode(nodes.count, copyOf: node, timeline)
+            nodes.append(copy)
+            try node.restart()
+            ledger.copied.formUnion([node.index, copy.index])
+            if ledger.revoked.contains(node.index) { ledger.revoked.insert(copy.index) }
+            marks.insert(.cloned)
         default: return
         }
     }
@@ -150,6 +178,10 @@ extension Simulation {
         try store(of: who).save(draft)
         try note(saved: draft, at: who)
         if who == Operation.hub { marks.insert(.hubEdit) }
+        for edit in edits {
+            if edit.kind == .delete { marks.insert(.deletion) }
+            if case .move = edit.kind { marks.insert(.move) }
+        }
     }
 
     private func draft(_ edits: [RecordEdit], source: Int, at who: Int) -> ActionDraft {
@@ -171,9 +203,14 @@ extension Simulation {
         let service =
             who == Operation.hub ? try hub.service(random) : try nodes[who].service(random)
         let choice: ConflictChoice = side == 0 ? .winner : .side(number: 1 + side % 2)
-        _ = try service.answer(
-            .conflicts(
-                ask: .resolve(ids: [conflict.description], choice: choice, note: "选\(value)")))
+        do {
+            _ = try service.answer(
+                .conflicts(
+                    ask: .resolve(ids: [conflict.description], choice: choice, note: "选\(value)")))
+        } catch let error as ReplicaError where error.code == .recordUnknown {
+            // Deleted here meanwhile: there is nothing to settle any more.
+            return
+        }
         marks.insert(who == Operation.hub ? .settledAtHub : .settledAtNode)
     }
 

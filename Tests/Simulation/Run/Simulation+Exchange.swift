@@ -22,6 +22,7 @@ private final class WatchedReplica: ExchangingReplica {
     ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
         let next = try node.replica.nextRequest(
             maxChangesets: maxChangesets, maxBytes: maxBytes)
+        node.asked = next.request
         try simulation.noteSent(next.request, by: node)
         return next
     }
@@ -67,7 +68,8 @@ extension Simulation {
         let client = node.client(
             FaultyTransport(self, node, legs), hub: hub.key.publicKey, draws: requests)
         defer { node.clockOffset = client.clockOffset }
-        var driver = ExchangeDriver(replica: WatchedReplica(self, node), client: client)
+        var driver = ExchangeDriver(
+            replica: WatchedReplica(self, node), client: client, stamps: node.stamps)
         hubFailure = nil
         let offset = node.clockOffset
         do {
@@ -134,6 +136,13 @@ extension Simulation {
     func send(from node: SimulatedNode, _ link: Link) throws {
         let (request, encoded) = try node.replica.nextRequest()
         try noteSent(request, by: node)
+        node.asked = request
+        if let last = request.batch?.changesets.last?.identity {
+            let known = node.stamps.stamp
+            if known?.incarnation != last.incarnation || known.map({ $0.sent < last.seq }) == true {
+                node.stamps.keep(SentStamp(incarnation: last.incarnation, sent: last.seq))
+            }
+        }
         requests += 1
         node.awaited = requests
         trace.note("request", encoded)

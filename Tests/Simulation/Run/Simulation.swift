@@ -11,7 +11,7 @@ final class Simulation {
     let plan: Plan
     let timeline = Timeline()
     let hub: SimulatedHub
-    private(set) var nodes: [SimulatedNode] = []
+    var nodes: [SimulatedNode] = []
     var queue: EventQueue
     var trace = Trace()
     var marks: Set<Mark> = []
@@ -142,6 +142,7 @@ final class Simulation {
         } else {
             try nodes[machine].crash(chance: chance)
             try checkReported(nodes[machine])
+            marks.insert(.crash)
         }
         failuresKnown[machine] = disk(of: machine).failures
         if disk(of: machine).fates.torn > 0 { marks.insert(.tornSectors) }

@@ -46,11 +46,12 @@ struct Violation: Error, Hashable, CustomStringConvertible {
 /// States worth reaching: a suite that never saw one of them proves nothing
 /// about it.
 enum Mark: String, CaseIterable, Hashable, Codable {
-    case conflict, decided, settledAtNode, settledAtHub, reopened
-    case revival, deletion, move, quarantine, correction, foreignEdit
-    case tornSectors, crashInSave, crashInExchange, hubCrash, diskFull, failedSync
+    case conflict, decided, settled, settledAtNode, settledAtHub, reopened
+    case revival, inconsistent, duplicate, deletion, move, quarantine, foreignEdit
+    case crash, tornSectors, crashInExchange, hubCrash, diskFailure
     case commitResolved
     case portal, cutReply, lostReply, repeatedRequest, lateReply, wrongTime
-    case clamp, clockBack, backlog, batch, outOfRight, hubEdit
-    case refreshOpened, taskDone, revoked, soft, agreement
+    case clockBack, backlog, batch, outOfRight, hubEdit
+    case refreshOpened, revoked, agreement
+    case restored, machineRestored, cloned, fork, rewound, clockTurned
 }

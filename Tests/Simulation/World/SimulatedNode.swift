@@ -16,12 +16,31 @@ final class SimulatedNode {
     private(set) var replica: Replica
     /// Grows with each restart; replies to an earlier life find nobody.
     private(set) var lives: UInt64 = 0
+    /// What the file beside the database says.
+    let stamps = MemoryStamp()
+    /// The last request, to tell whose receipts a reply brings.
+    var asked: ExchangeRequest?
     /// Hub time minus ours, for signatures.
     var clockOffset: Int64 = 0
     /// The number of the request whose reply is awaited.
     var awaited: Int?
     private let seed: UInt64
     private static let file = "node.sqlite"
+
+    /// A copy of another machine's folder, used beside it.
+    init(_ index: Int, copyOf other: SimulatedNode, _ timeline: Timeline) throws {
+        self.index = index
+        seed = other.seed
+        disk = try Disk("node\(index)")
+        clock = WrongClock(timeline)
+        key = other.key
+        device = other.device
+        clockOffset = other.clockOffset
+        try other.disk.copy(Self.file, to: disk, as: Self.file)
+        if let stamp = other.stamps.stamp { stamps.keep(stamp) }
+        replica = try Replica(
+            path: disk.path(Self.file), world: Self.world(clock, seed: seed, index: index, lives: 0))
+    }
 
     init(_ index: Int, scope: ScopeCode, hub: SimulatedHub, _ timeline: Timeline, seed: UInt64)
         throws
@@ -63,6 +82,26 @@ final class SimulatedNode {
         replica = try Replica(
             path: disk.path(Self.file),
             world: Self.world(clock, seed: seed, index: index, lives: lives))
+        try replica.goOnIfRewound(behind: stamps.stamp)
+    }
+
+    // MARK: Copies
+
+    private static let copy = "backup.sqlite"
+    /// The stamp when the backup was made, for a whole machine put back.
+    private var stampCopy: SentStamp?
+
+    func backUp() throws {
+        try restart { try self.disk.copy(Self.file, as: Self.copy) }
+        stampCopy = stamps.stamp
+    }
+
+    var hasBackup: Bool { disk.has(Self.copy) }
+
+    /// Puts the backup back; with `wholeMachine` the stamp goes back too.
+    func restore(wholeMachine: Bool) throws {
+        if wholeMachine, let stampCopy { stamps.keep(stampCopy) }
+        try restart { try self.disk.copy(Self.copy, as: Self.file) }
     }
 
     /// Power is cut, and comes back.
