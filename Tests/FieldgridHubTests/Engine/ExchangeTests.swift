@@ -132,6 +132,23 @@ import Testing
         #expect(try village.exchange().records.allSatisfy { $0.id != .test(1) })
     }
 
+    @Test func aRecordThatGoesUpToTheTownshipLeavesTheVillage() throws {
+        let hub = try TestHub()
+        var above = SketchNode(hub, try hub.enrol("虚构·甲", TestHub.township))
+        var village = SketchNode(hub, try hub.enrol("虚构·乙"))
+        try village.create("employer", .test(1), name("虚构木业"))
+        try village.exchange()
+        try above.exchange()
+        above.save([
+            Change(
+                type: try hub.type("employer").number, record: .test(1), unit: .scope,
+                value: UnitValue(.text(TestHub.township.text)))
+        ])
+        try above.exchange()
+        let delta = try village.exchange().records.first { $0.id == .test(1) }
+        #expect(delta?.presence == .left)
+    }
+
     @Test func aLongReplyComesInPagesThatEachStandAlone() throws {
         let hub = try TestHub()
         var writer = SketchNode(hub, try hub.enrol("虚构·甲"))

@@ -151,6 +151,7 @@ extension Simulation {
             content: .request(encoded, link))
         queue.add(message, at: timeline.now + link.up.delay)
         if let later = link.repeated {
+            marks.insert(.repeatedRequest)
             queue.add(message, at: timeline.now + link.up.delay + later)
         }
     }
@@ -199,10 +200,12 @@ extension Simulation {
             }
             return
         }
-        guard node.lives == message.life, node.awaited == message.number else {
-            marks.insert(node.lives == message.life ? .lateReply : .crashInExchange)
+        guard node.lives == message.life else {
+            marks.insert(.crashInExchange)
             return
         }
+        // A reply that comes after another one, as by a stick, is read all the same.
+        if node.awaited != message.number { marks.insert(.lateReply) }
         try apply(ExchangeCodec.decodeReply(bytes), at: node)
     }
 }

@@ -39,7 +39,8 @@ final class SimulatedNode {
         try other.disk.copy(Self.file, to: disk, as: Self.file)
         if let stamp = other.stamps.stamp { stamps.keep(stamp) }
         replica = try Replica(
-            path: disk.path(Self.file), world: Self.world(clock, seed: seed, index: index, lives: 0))
+            path: disk.path(Self.file), world: Self.world(clock, seed: seed, index: index, lives: 0)
+        )
     }
 
     init(_ index: Int, scope: ScopeCode, hub: SimulatedHub, _ timeline: Timeline, seed: UInt64)
