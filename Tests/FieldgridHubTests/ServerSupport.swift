@@ -83,6 +83,12 @@ final class FakeHub: HubOperations {
         Array("{\"node\":\"\(device.node)\"}".utf8)
     }
 
+    func snapshot(for device: EnrolledDevice) throws -> SnapshotOffer? { nil }
+
+    func snapshotRange(_ id: String, from: Int, device: EnrolledDevice) throws -> [UInt8] {
+        Array(id.utf8.dropFirst(from))
+    }
+
     func perform(_ request: [UInt8], device: EnrolledDevice?) throws -> [UInt8] {
         Array("{\"role\":\"\(device?.role.rawValue ?? "folder")\"}".utf8)
     }

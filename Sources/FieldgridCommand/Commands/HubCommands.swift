@@ -45,9 +45,16 @@ struct HubServe: AsyncParsableCommand {
     @OptionGroup var place: FolderOptions
     @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
     var listen = "127.0.0.1:8470"
+    @Option(
+        help: ArgumentHelp(
+            "Give a new device its first copy as a file where its grids have so many records.",
+            valueName: "records"))
+    var snapshotFrom: Int64 = 20_000
 
     func run() async throws {
-        try await HubServing(folder: place.folder, listen: listen).run()
+        try await HubServing(
+            folder: place.folder, listen: listen, snapshotFrom: snapshotFrom
+        ).run()
     }
 }
 

@@ -11,6 +11,7 @@ struct HubFolder {
 
     let path: String
     private var databasePath: String { path + "/hub.sqlite" }
+    var snapshotsPath: String { path + "/snapshots" }
     private var keyPath: String { path + "/key.pem" }
 
     /// Makes a hub with its schema, grids and key; tells how many grids.
@@ -72,6 +73,16 @@ struct HubFolder {
             store: store, clock: SystemClock(),
             random: .init(SystemRandomNumberGenerator()))
         return OpenHub(hub: hub, key: key, store: store)
+    }
+}
+
+extension HubFolder {
+    /// The hub on a connection of its own, to read from while the other one
+    /// goes on.
+    func reader() throws -> Hub {
+        try Hub(
+            store: SQLiteHubStore(path: databasePath, create: false), clock: SystemClock(),
+            random: .init(SystemRandomNumberGenerator()))
     }
 }
 

@@ -106,6 +106,9 @@ final class NodeDesk: Desk {
     private func sync() throws -> ServiceReply {
         var progress = Progress()
         let report = try session.sync { state in
+            if let (bytes, whole) = state.snapshot {
+                return progress.show("first copy: \(bytes >> 10) of \(whole >> 10) KiB")
+            }
             progress.show(
                 "exchanging: \(state.pushed) sent, \(state.pulled) received, "
                     + "\(state.outboxLeft) waiting")

@@ -13,10 +13,17 @@ import Logging
 final class ServedHub: HubOperations, @unchecked Sendable {
     private let open: OpenHub
     private let desk: HubDesk
+    /// Used from the server's second thread only.
+    private let snapshots: SnapshotShelf
     let health: HubHealth
 
-    init(_ open: OpenHub) {
+    init(_ open: OpenHub, folder: HubFolder, snapshotFrom: Int64) {
         self.open = open
+        var limit = SnapshotShelf.Limit()
+        limit.recordsMin = snapshotFrom
+        snapshots = SnapshotShelf(folder: folder.snapshotsPath, limit: limit) {
+            try folder.reader()
+        }
         desk = HubDesk(open, lock: nil)
         health = HubHealth(version: Version.text, sqliteVersion: "")
     }
@@ -54,6 +61,15 @@ final class ServedHub: HubOperations, @unchecked Sendable {
         }
         let reply = try open.hub.exchange(request, device: try row(device))
         return ExchangeDocument.document(of: reply, schema: open.hub.schema).bytes
+    }
+
+    func snapshot(for device: EnrolledDevice) throws -> SnapshotOffer? {
+        try snapshots.offer(to: DeviceRow(device))
+    }
+
+    func snapshotRange(_ id: String, from: Int, device: EnrolledDevice) throws -> [UInt8] {
+        try snapshots.range(
+            of: id, from: from, for: DeviceRow(device), hub: open.hub.identity)
     }
 
     func tick() throws { try open.hub.tick() }
@@ -136,6 +152,7 @@ struct DeviceRights {
 struct HubServing {
     let folder: String
     let listen: String
+    let snapshotFrom: Int64
 
     func run() async throws {
         guard try FolderKind.of(folder) == .hub else {
@@ -162,7 +179,9 @@ struct HubServing {
         var logger = Logger(label: "fieldgrid.hub") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let server = HubServer(
-            hub: ServedHub(open), configuration: configuration, logger: logger
+            hub: ServedHub(open, folder: HubFolder(path: folder), snapshotFrom: snapshotFrom),
+            configuration: configuration,
+            logger: logger
         ) { url in
             Console.say("listening on \(url)")
         }

@@ -22,6 +22,7 @@ enum ErrorStatus {
         "enrol.too-many-tries": 429,
         // What it refers to.
         "record.number-unknown": 409, "scope.unknown": 404,
+        "snapshot.gone": 404,
         // The hub's own state.
         "hub.busy": 503, "hub.stopping": 503, "storage.busy": 503,
         "storage.full": 507,

@@ -42,6 +42,8 @@ struct FrontDoor: Sendable {
 
     let hub: any HubOperations
     let lane: BlockingLane
+    /// For what takes long and reads only.
+    let files: BlockingLane
     let logger: Logger
 
     func answer(_ request: IncomingRequest) async throws -> HubAnswer {
@@ -89,6 +91,7 @@ struct FrontDoor: Sendable {
         case ("POST", "/v1/service"):
             return try await perform(request, signature: signature)
         default:
+            if let answer = try await file(request, signature: signature) { return answer }
             throw HubError(
                 code: "route.unknown",
                 message: "A hub answers nothing under this method and path.",
@@ -158,7 +161,7 @@ struct FrontDoor: Sendable {
 
     private static let enrolmentPath = "/sync/v1/enrol"
 
-    private func device(behind signature: ReceivedSignature) async throws -> EnrolledDevice {
+    func device(behind signature: ReceivedSignature) async throws -> EnrolledDevice {
         try signature.checkTime(hubMilliseconds: hub.now())
         let keyID = signature.keyID
         guard let device = try await lane.run({ [hub] in try hub.device(keyID: keyID) }) else {
@@ -169,7 +172,7 @@ struct FrontDoor: Sendable {
         return device
     }
 
-    private func checkLength(_ request: IncomingRequest, limit: Int) throws {
+    func checkLength(_ request: IncomingRequest, limit: Int) throws {
         guard let declared = request.headers.first(where: { $0.name == "content-length" }) else {
             return
         }
@@ -178,7 +181,7 @@ struct FrontDoor: Sendable {
         }
     }
 
-    private func checkMediaType(
+    func checkMediaType(
         _ request: IncomingRequest, anyOf types: [String]
     ) throws -> String {
         let type = request.mediaType

@@ -21,6 +21,11 @@ struct HubAnswer: Hashable, Sendable {
         self.body = body
     }
 
+    init(range: [UInt8]) {
+        contentType = RangedFile.contentType
+        body = range
+    }
+
     /// A refusal.
     ///
     /// It carries the hub's time, so that a device with a wrong clock can

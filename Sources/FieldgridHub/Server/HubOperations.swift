@@ -23,6 +23,13 @@ package protocol HubOperations: Sendable {
     func exchange(_ body: [UInt8], device: EnrolledDevice) throws -> [UInt8]
     /// The same content as JSON.
     func exchangeJSON(_ body: [UInt8], device: EnrolledDevice) throws -> [UInt8]
+    /// The first copy of what a device receives, as a file; nil where an
+    /// exchange is as good.
+    ///
+    /// This and ``snapshotRange(_:from:device:)`` are called from a second
+    /// thread, beside the others.
+    func snapshot(for device: EnrolledDevice) throws -> SnapshotOffer?
+    func snapshotRange(_ id: String, from: Int, device: EnrolledDevice) throws -> [UInt8]
     /// A command as the service's JSON, its refusals included. No device
     /// means somebody on this machine who may open the folder.
     func perform(_ request: [UInt8], device: EnrolledDevice?) throws -> [UInt8]
@@ -63,5 +70,15 @@ package struct HubHealth: Hashable, Sendable {
         self.version = version
         self.sqliteVersion = sqliteVersion
         self.warnings = warnings
+    }
+}
+
+extension DeviceRow {
+    /// As much of it as decides what a device receives.
+    package init(_ device: EnrolledDevice) {
+        self.init(
+            node: device.node, keyID: device.publicKey.keyID, publicKey: device.publicKey.bytes,
+            holder: device.holder, role: device.role.rawValue, scope: device.scope, name: "",
+            enrolledAt: 0, revokedAt: device.isRevoked ? 0 : nil, lastSeenAt: nil)
     }
 }

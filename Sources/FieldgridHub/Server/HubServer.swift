@@ -72,7 +72,9 @@ package struct HubServer: Service {
     package func run() async throws {
         let lane = BlockingLane(name: "hub-operations")
         defer { lane.close(waitingUpTo: 2) }
-        let door = FrontDoor(hub: hub, lane: lane, logger: logger)
+        let files = BlockingLane(name: "hub-files", waitingMax: 64)
+        defer { files.close(waitingUpTo: 2) }
+        let door = FrontDoor(hub: hub, lane: lane, files: files, logger: logger)
         var services: [any Service] = []
         let (folderAnswers, folderIsReady) = AsyncStream.makeStream(of: Never.self)
         if let path = configuration.socketPath {

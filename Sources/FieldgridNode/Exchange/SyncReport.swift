@@ -21,11 +21,13 @@ package struct SyncReport: Hashable, Sendable {
 }
 
 /// How far a synchronisation has come, for people who watch it.
-package struct SyncProgress: Hashable, Sendable {
+package struct SyncProgress: Sendable {
     package var pushed = 0
     package var pulled = 0
     /// Changesets that still wait.
     package var outboxLeft = 0
+    /// How much of a first copy is there, and how much it is.
+    package var snapshot: (bytes: Int, of: Int)?
     package var traffic = Traffic()
 }
 

@@ -59,8 +59,12 @@ package final class NodeSession {
     package func sync(progress: (SyncProgress) -> Void = { _ in }) throws -> SyncReport {
         let client = try client(.init())
         defer { folder.clockOffset = client.clockOffset }
+        let copied = try SnapshotFetch(
+            folder: folder.path, replica: replica, client: client
+        ).run(progress: progress)
         var driver = ExchangeDriver(replica: replica, client: client, stamps: stamps)
         var report = try driver.run(progress: progress)
+        report.pulled += copied
         if wasRewound { report.reincarnated.insert(.stamp, at: 0) }
         wasRewound = false
         report.conflictsOpen = try replica.counts().conflictsOpen

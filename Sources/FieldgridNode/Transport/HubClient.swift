@@ -61,6 +61,12 @@ package final class HubClient {
         return try send(target, contentType: "application/json", body: [])
     }
 
+    /// Fetches a range of a file.
+    package func range(_ path: String, from offset: Int) throws(HubFailure) -> [UInt8] {
+        let target = RequestTarget(method: "GET", path: path, query: "from=\(offset)")
+        return try send(target, contentType: RangedFile.contentType, body: [])
+    }
+
     private func send(
         _ target: RequestTarget, contentType: String, body: [UInt8]
     ) throws(HubFailure) -> [UInt8] {

@@ -9,11 +9,11 @@ final class RunningHub: Sendable {
 
     init(
         data: String, environment: [String: String] = [:], executable: String? = nil,
-        listen: String = "127.0.0.1:0"
+        listen: String = "127.0.0.1:0", options: [String] = []
     ) throws {
         let mark = "listening on "
         process = try RunningProcess(
-            ["hub", "serve", "--data", data, "--listen", listen], ready: mark + "http://",
+            ["hub", "serve", "--data", data, "--listen", listen] + options, ready: mark + "http://",
             environment: environment, executable: executable)
         url = process.readyLine.dropFirst(mark.count).trimmingCharacters(in: .whitespaces)
     }

@@ -9,6 +9,7 @@ final class District {
 
     let folder: TemporaryFolder
     let hubData: String
+    private let options: [String]
     private(set) var hub: RunningHub?
     /// Where the hub listens, also after a restart.
     private(set) var url = ""
@@ -19,7 +20,13 @@ final class District {
     ///
     /// `hubFolder` is where the hub's folder is made when it must not be
     /// beside the devices'.
-    init(environment: [String: String] = [:], hubFolder: String? = nil) throws {
+    ///
+    /// `options` are those of `hub serve`.
+    init(
+        environment: [String: String] = [:], hubFolder: String? = nil,
+        serving options: [String] = []
+    ) throws {
+        self.options = options
         folder = try TemporaryFolder()
         hubData = hubFolder ?? folder.file("hub")
         self.environment = environment
@@ -30,7 +37,8 @@ final class District {
     func startHub(executable: String? = nil) throws {
         let address = url.isEmpty ? "127.0.0.1:0" : String(url.dropFirst("http://".count))
         let started = try RunningHub(
-            data: hubData, environment: environment, executable: executable, listen: address)
+            data: hubData, environment: environment, executable: executable, listen: address,
+            options: options)
         url = started.url
         hub = started
     }

@@ -1,0 +1,149 @@
+import Crypto
+import FieldgridReplica
+import FieldgridSchema
+import FieldgridSync
+import Foundation
+
+/// Brings a device without data its first copy as a file, in ranges, and
+/// applies it; what is newer comes by exchange afterwards.
+///
+/// - What was fetched stays in the folder: after an end at any byte it goes
+///   on there.
+/// - Nothing is applied before the whole file has the digest it is named by.
+/// - Applying is that of replies, each in its own transaction; after an end
+///   in the middle, those that are there already are passed over.
+struct SnapshotFetch {
+    let folder: String
+    let replica: Replica
+    let client: HubClient
+
+    private var documentPath: String { folder + "/snapshot.json" }
+    private var dataPath: String { folder + "/snapshot.part" }
+
+    /// - Returns: how many records were applied.
+    func run(progress: (SyncProgress) -> Void) throws -> Int {
+        guard let offer = try pending() ?? ask() else { return 0 }
+        do {
+            try fetch(offer, progress)
+        } catch let failure as HubFailure {
+            guard case .refused(let refusal) = failure, refusal.code == "snapshot.gone" else {
+                throw failure
+            }
+            // The hub has made room meanwhile: from the beginning with the next one.
+            forget()
+            guard let next = try ask() else { return 0 }
+            try fetch(next, progress)
+            return try finish(next, progress)
+        }
+        return try finish(offer, progress)
+    }
+
+    /// One that an earlier run began.
+    private func pending() throws -> SnapshotOffer? {
+        guard let bytes = DurableFile.read(documentPath) else { return nil }
+        return try? JSONDecoder().decode(SnapshotOffer.self, from: Data(bytes))
+    }
+
+    /// Only a device that has nothing asks.
+    ///
+    /// One with saved work exchanges: its receipts must not come after the values that were
+    /// decided of them.
+    private func ask() throws -> SnapshotOffer? {
+        guard replica.positions.isEmpty, replica.lastSequence == 0 else { return nil }
+        let bytes: [UInt8]
+        do throws(HubFailure) {
+            bytes = try client.post(
+                RangedFile.snapshotPath, contentType: "application/json", body: [])
+        } catch {
+            // A hub that has no snapshots has exchanges.
+            if case .refused(let refusal) = error, refusal.status < 500 { return nil }
+            throw error
+        }
+        let answer = try? JSONDecoder().decode(SnapshotAnswer.self, from: Data(bytes))
+        guard let offer = answer?.snapshot, RangedFile.isName(offer.id), offer.bytes > 0 else {
+            return nil
+        }
+        unlink(dataPath)
+        try DurableFile.write(Array(try JSONEncoder().encode(offer)), to: documentPath)
+        return offer
+    }
+
+    private func fetch(_ offer: SnapshotOffer, _ progress: (SyncProgress) -> Void) throws {
+        if !FileManager.default.fileExists(atPath: dataPath) {
+            try DurableFile.write([], to: dataPath)
+        }
+        guard let handle = FileHandle(forWritingAtPath: dataPath) else {
+            throw SyncFailure.folderFull(dataPath)
+        }
+        defer { try? handle.close() }
+        var offset = Int(try handle.seekToEnd())
+        while offset < offer.bytes {
+            let range = try client.range(
+                RangedFile.snapshotPath + "/" + offer.id, from: offset)
+            guard !range.isEmpty, offset + range.count <= offer.bytes else { break }
+            try handle.write(contentsOf: range)
+            offset += range.count
+            progress(SyncProgress(snapshot: (offset, offer.bytes), traffic: client.traffic))
+        }
+    }
+
+    private func finish(
+        _ offer: SnapshotOffer, _ progress: (SyncProgress) -> Void
+    ) throws -> Int {
+        guard try digest() == offer.id else {
+            forget()
+            throw SyncFailure.snapshotDamaged
+        }
+        guard let handle = FileHandle(forReadingAtPath: dataPath) else {
+            throw SyncFailure.folderFull(dataPath)
+        }
+        defer { try? handle.close() }
+        var records = 0
+        while let head = try handle.read(upToCount: 8), head.count == 8 {
+            let size = head.reduce(0) { $0 << 8 | Int($1) }
+            guard size <= Frame.Limit.body, let frame = try handle.read(upToCount: size),
+                frame.count == size
+            else { throw SyncFailure.snapshotDamaged }
+            records += try apply(Array(frame))
+            progress(SyncProgress(pulled: records, traffic: client.traffic))
+        }
+        forget()
+        return records
+    }
+
+    private func apply(_ frame: [UInt8]) throws -> Int {
+        let reply = try ExchangeCodec.decodeReply(frame)
+        let known = replica.positions
+        let isThere = reply.positions.allSatisfy { scope, position in
+            known[scope].map { $0 >= position } ?? false
+        }
+        return isThere ? 0 : try replica.apply(reply).pulled
+    }
+
+    private func digest() throws -> String {
+        guard let handle = FileHandle(forReadingAtPath: dataPath) else { return "" }
+        defer { try? handle.close() }
+        var digest = SHA256()
+        while let bytes = try handle.read(upToCount: 1 << 20), !bytes.isEmpty {
+            digest.update(data: bytes)
+        }
+        return RangedFile.name(of: Array(digest.finalize()))
+    }
+
+    private func forget() {
+        unlink(documentPath)
+        unlink(dataPath)
+    }
+}
+
+extension SyncFailure {
+    static let snapshotDamaged = SyncFailure(
+        code: "snapshot.damaged", message: "The first copy did not arrive as it was sent.",
+        hint: "Nothing was changed. Run `fieldgrid node sync` again: it is fetched anew.")
+
+    static func folderFull(_ path: String) -> SyncFailure {
+        SyncFailure(
+            code: "folder.write-failed", message: "\(path) cannot be written.",
+            hint: "Make room or rights there, and try again.")
+    }
+}
