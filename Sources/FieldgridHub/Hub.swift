@@ -1,6 +1,6 @@
 package import FieldgridModel
 package import FieldgridSchema
-package import FieldgridSync
+import FieldgridSync
 
 /// A hub: merges what nodes saved, keeps every value ever offered, and says
 /// to each node what it has not seen.
@@ -16,7 +16,7 @@ package final class Hub: @unchecked Sendable {
 
     let store: any HubStore
     let clock: any WallClock
-    package let identity: HubIdentity
+    package internal(set) var identity: HubIdentity
     package let index: SchemaIndex
     let schemaDocument: [UInt8]
     package private(set) var grids: GridTree
@@ -31,24 +31,26 @@ package final class Hub: @unchecked Sendable {
         self.store = store
         self.clock = clock
         self.random = random
-        (identity, schemaDocument) = try store.read { view in
-            guard let node = try view.setting(.hubNode).flatMap({ NodeID($0) }),
-                let incarnation = try view.setting(.hubIncarnation).flatMap({ IncarnationID($0) }),
-                let epoch = try view.setting(.epoch).flatMap({ EpochID($0) }),
-                let tag = try view.setting(.schemaTag).flatMap({ UInt64($0, radix: 16) }),
-                let document = try view.schemaDocument(SchemaTag(tag))
-            else {
-                throw HubError(
-                    code: "hub.unfinished", message: "the hub was not completely created",
-                    hint: "remove the folder and run `fieldgrid hub init` again")
-            }
-            let identity = HubIdentity(
-                node: node, incarnation: incarnation, epoch: epoch, schema: SchemaTag(tag))
-            return (identity, document)
+        identity = try store.read { try Self.identity($0) }
+        let tag = identity.schema
+        guard let document = try store.read({ try $0.schemaDocument(tag) }) else {
+            throw HubError.unfinished
         }
+        schemaDocument = document
         index = SchemaIndex(try Schema(canonicalJSON: schemaDocument))
         grids = GridTree()
         grids = try store.read { try Self.readGrids($0, index) }
+    }
+
+    static func identity(_ view: any HubReading) throws -> HubIdentity {
+        guard let node = try view.setting(.hubNode).flatMap({ NodeID($0) }),
+            let incarnation = try view.setting(.hubIncarnation).flatMap({ IncarnationID($0) }),
+            let epoch = try view.setting(.epoch).flatMap({ EpochID($0) }),
+            let tag = try view.setting(.schemaTag).flatMap({ UInt64($0, radix: 16) })
+        else { throw HubError.unfinished }
+        return HubIdentity(
+            node: node, incarnation: incarnation, epoch: epoch, schema: SchemaTag(tag),
+            forks: HubIdentity.forks(try view.epochs()))
     }
 
     /// Makes a new hub in an empty store: its identity, its schema and its
@@ -73,6 +75,8 @@ package final class Hub: @unchecked Sendable {
             try view.set(.hubNode, to: bits[0].description)
             try view.set(.hubIncarnation, to: bits[1].description)
             try view.set(.epoch, to: bits[2].description)
+            try view.append(
+                EpochRow(id: EpochID(bits[2]), beganAt: now, cause: .created, forks: [:]))
             try view.publish(tag, document: document, at: now)
             try view.set(.schemaTag, to: String(tag.value, radix: 16))
         }
@@ -121,80 +125,6 @@ package final class Hub: @unchecked Sendable {
             return true
         }
         return GridTree(grids)
-    }
-
-    // MARK: Exchange
-
-    /// Answers one exchange of an enrolled device.
-    ///
-    /// - Returns: the encoded reply. What it acknowledges is durable.
-    /// - Throws: ``WireError`` for bytes that are not a request,
-    ///   ``HubError`` for a request that cannot be answered.
-    package func exchange(_ body: [UInt8], device: DeviceRow) throws -> [UInt8] {
-        ExchangeCodec.encode(try exchange(ExchangeCodec.decodeRequest(body), device: device))
-    }
-
-    /// The same with the request decoded.
-    package func exchange(
-        _ request: ReceivedRequest, device: DeviceRow
-    ) throws -> ExchangeReply {
-        lastSeen[device.keyID] = now
-        // Numbers and positions of another epoch mean nothing here, so nothing of the request is
-        // read: the node begins this epoch, and sends again.
-        if let epoch = request.epoch, epoch != identity.epoch { return emptyReply }
-        let author = Self.author(of: device)
-        guard let batch = request.batch else {
-            return try store.read { view in try reply(to: request, from: device, view: view) }
-        }
-        return try accepting { acceptance in
-            let answer = try acceptance.take(batch, from: author)
-            try acceptance.flush()
-            return try reply(
-                to: request, from: device, view: acceptance.store, grids: acceptance.grids,
-                answer: answer)
-        }
-    }
-
-    var emptyReply: ExchangeReply {
-        ExchangeReply(
-            epoch: identity.epoch, time: HybridTime(milliseconds: now), schema: identity.schema)
-    }
-
-    func reply(
-        to request: ReceivedRequest, from device: DeviceRow, view: any HubReading,
-        grids: GridTree? = nil, answer: Acceptance.Answer? = nil
-    ) throws -> ExchangeReply {
-        var reply = emptyReply
-        if let answer, let batch = request.batch?.identities.first {
-            reply.incarnation = batch.incarnation
-            reply.chain = answer.chain
-            reply.receipts = answer.receipts
-        }
-        let fork = try view.rewound(request, device.node)
-        if let fork, reply.chain == .follows,
-            (reply.incarnation ?? request.incarnation) == request.incarnation
-        {
-            reply.incarnation = request.incarnation
-            reply.chain = fork
-        }
-        if request.schema != identity.schema { reply.schemaDocument = schemaDocument }
-        reply.released = try view.releases(
-            of: request.held.filter { held in
-                try view.incarnation(held.incarnation)?.node == device.node
-            })
-        var builder = try ReplyBuilder(
-            store: view, index: index, hub: identity, grids: grids ?? self.grids)
-        // What the asker lost of its own work is not sent back to the incarnation that made it, so
-        // it must go on under a new name before its positions move.
-        builder.isPaused = fork != nil || reply.chain.isFork
-        try builder.build(for: device.scope, asked: request, into: &reply)
-        return reply
-    }
-}
-
-extension ChainAnswer {
-    fileprivate var isFork: Bool {
-        if case .fork = self { true } else { false }
     }
 }
 

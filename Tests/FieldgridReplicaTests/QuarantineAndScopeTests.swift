@@ -187,6 +187,10 @@ import Testing
             .fixture(receipts: [.accepted(1, at: 1)], records: [.fixture(1, named: true)]))
         try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
         let first = test.replica.incarnation
+        // A backup of the hub had it, so that it is no longer kept here.
+        var covering = ExchangeReply.fixture()
+        covering.covered = 1
+        try test.replica.apply(covering)
         let applied = try test.replica.apply(.fixture(chain: .gap(expected: 1)))
         #expect(applied.reincarnated == .lost)
         let batch = try #require(try test.replica.nextRequest().request.batch)

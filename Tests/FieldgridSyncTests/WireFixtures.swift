@@ -56,6 +56,12 @@ enum WireFixture {
     }
 
     static var request: ExchangeRequest {
+        var request = plainRequest
+        request.kept = ChangesetIdentity(incarnation: parent.incarnation, seq: 5)
+        return request
+    }
+
+    private static var plainRequest: ExchangeRequest {
         ExchangeRequest(
             schema: SchemaTag(0xfeed_0000_0000_0001), epoch: epoch,
             positions: [village: Position(40), township: Position(3)], incarnation: incarnation,
@@ -101,6 +107,7 @@ enum WireFixture {
         reply.since = [village: Position(40), township: Position(2)]
         reply.heads = [village: Position(50), township: Position(3)]
         reply.incarnation = incarnation
+        reply.covered = 4
         reply.released = [
             Release(
                 ChangesetIdentity(incarnation: parent.incarnation, seq: 6), village, Position(41))

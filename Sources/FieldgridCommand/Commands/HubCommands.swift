@@ -9,6 +9,7 @@ struct HubCommand: AsyncParsableCommand {
         subcommands: [
             HubInit.self, HubServe.self, HubEnrol.self, HubDevices.self, HubRevoke.self,
             HubStatusCommand.self, HubImport.self, HubExport.self, HubReview.self,
+            HubBackupCommand.self, HubRestore.self,
         ])
 }
 
@@ -155,6 +156,7 @@ struct HubStatusCommand: AsyncParsableCommand {
                 records      \(records.joined(separator: ", "))
                 quarantined  \(document["quarantined"].integer ?? 0)
                 conflicts    \(document["conflicts_open"].integer ?? 0) waiting for a person
+                last backup  \(document["last_backup_at"].text.map(ShownTime.text) ?? "never")
                 """
         }
     }

@@ -78,6 +78,9 @@ struct NodeSync: AsyncParsableCommand {
                     + "\(number("bytes_down")) down."
             ]
             lines += document["reincarnated"].elements.compactMap(\.text).map(RebirthText.sentence)
+            if number("salvaged") > 0 {
+                lines.append("\(number("salvaged")) records that the hub had lost were sent again.")
+            }
             if number("quarantined") > 0 {
                 lines.append(
                     "\(number("quarantined")) saved actions were refused by the hub; "
@@ -136,6 +139,9 @@ enum RebirthText {
         case .clock:
             "This device's clock had run ahead of the hub's. It goes on with the hub's time; set "
                 + "the clock right."
+        case .epoch:
+            "The hub was put back from a backup: everything was fetched again, and what it did not "
+                + "have was sent again."
         case .lost:
             "The hub has lost work that this device no longer keeps. What is still here was sent "
                 + "again under a new name; tell the hub's operator."

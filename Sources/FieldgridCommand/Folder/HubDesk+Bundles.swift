@@ -24,7 +24,8 @@ extension HubDesk {
                     "accepted": .integer(Int64(counts.accepted)),
                     "quarantined": .integer(Int64(counts.quarantined)),
                 ]), needsPerson: counts.quarantined > 0)
-        case .enrol, .devices, .revoke, .status: preconditionFailure("these are not about bundles")
+        case .enrol, .devices, .revoke, .status, .backupBegins, .backupDone:
+            preconditionFailure("these are not about bundles")
         }
     }
 

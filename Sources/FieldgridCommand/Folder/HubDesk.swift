@@ -114,6 +114,12 @@ extension HubDesk {
         case .revoke(let device): return ServiceReply(document(of: try hub.revoke(device)))
         case .status: return try status()
         case .importBundle, .exportBundle, .review: return try answerBundles(request)
+        case .backupBegins:
+            try hub.noteBackup()
+            return ServiceReply(.object([]))
+        case .backupDone:
+            try hub.confirmBackup()
+            return ServiceReply(.object([]))
         }
     }
 
@@ -140,6 +146,15 @@ extension HubDesk {
         let document = JSONValue.object([
             "hub": .text(hub.identity.node.description),
             "epoch": .text(status.epoch.description),
+            "epochs": .array(
+                try hub.epochs().map { epoch in
+                    .object([
+                        "epoch": .text(epoch.id.description),
+                        "cause": .text(epoch.cause.rawValue),
+                        "began_at": .text(Instants.text(epoch.beganAt)),
+                    ])
+                }),
+            "last_backup_at": .optional(try hub.lastBackupAt.map(Instants.text)),
             "fingerprint": .text(open.key.publicKey.fingerprint.text),
             "devices": .integer(Int64(status.devices)),
             "quarantined": .integer(Int64(status.quarantined)),

@@ -2,6 +2,7 @@ import FieldgridHub
 import FieldgridModel
 import FieldgridNode
 import FieldgridSchema
+import FieldgridService
 import FieldgridSync
 import Foundation
 
@@ -10,7 +11,7 @@ struct HubFolder {
     static let fileName = "hub.json"
 
     let path: String
-    private var databasePath: String { path + "/hub.sqlite" }
+    var databasePath: String { path + "/hub.sqlite" }
     var snapshotsPath: String { path + "/snapshots" }
     private var keyPath: String { path + "/key.pem" }
 
@@ -57,6 +58,36 @@ struct HubFolder {
         try store.close()
         try DurableFile.write(description.bytes(), to: path + "/" + Self.fileName)
         return (schema, seeds.grids.count)
+    }
+
+    /// Puts a backup in the place of the database; the key stays.
+    ///
+    /// - Returns: what was set aside.
+    func restore(from path: String) throws -> (backup: HubBackup, aside: String?) {
+        guard SocketDesk(folder: self.path) == nil else {
+            throw ServiceError(
+                "hub.served", "The folder \(self.path) is being served.",
+                hint: "Stop the server first, then restore.")
+        }
+        let lock = try FolderAccess.lock(self.path, command: "hub restore")
+        defer { lock.release() }
+        guard let pem = DurableFile.read(keyPath),
+            DeviceKey(pem: String(decoding: pem, as: UTF8.self)) != nil
+        else {
+            throw HubError(
+                code: "hub.key-missing", message: "The hub's key \(keyPath) cannot be read.",
+                hint: "Put the copy of key.pem into the folder first: devices trust no other key.")
+        }
+        let backup = try HubBackup.verify(path)
+        if let present = try? HubBackup.verify(databasePath), present.hub != backup.hub {
+            throw HubError(
+                code: "backup.foreign", message: "\(path) is a backup of another hub.",
+                hint: "Name the folder of hub \(backup.hub) with --data.")
+        }
+        let aside = try Hub.restore(
+            backup, to: databasePath, clock: SystemClock(),
+            random: .init(SystemRandomNumberGenerator()))
+        return (backup, aside)
     }
 
     /// The caller holds the lock.

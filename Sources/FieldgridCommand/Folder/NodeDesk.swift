@@ -125,6 +125,8 @@ final class NodeDesk: Desk {
                 "bytes_down": .integer(Int64(report.traffic.bytesDown)),
                 "positions": Self.document(of: report.positions),
                 "schema_changed": .bool(report.schemaChanged),
+                "epoch_changed": .bool(report.epochChanged),
+                "salvaged": .integer(Int64(report.salvaged)),
                 "reincarnated": .texts(report.reincarnated.map(\.rawValue)),
             ]), needsPerson: quarantined > 0 || report.conflictsOpen > 0)
     }

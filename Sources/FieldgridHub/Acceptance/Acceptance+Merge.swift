@@ -143,12 +143,12 @@ extension Acceptance {
             home: (state.scope, state.entered))
     }
 
-    /// A context of another epoch, or of positions that the hub never gave,
-    /// counts as having seen nothing: that errs towards a conflict.
+    /// Positions that the hub never gave count as having seen nothing, which
+    /// errs towards a conflict.
     private func credible(_ changeset: Changeset) -> [ScopeCode: Position] {
-        guard changeset.epoch == hub.epoch else { return [:] }
-        if changeset.identity.incarnation == hub.incarnation { return changeset.context }
-        return changeset.context.filter { scope, position in
+        let context = hub.credible(changeset.context, of: changeset.epoch)
+        if changeset.identity.incarnation == hub.incarnation { return context }
+        return context.filter { scope, position in
             position <= headsAtStart[scope]?.position ?? .zero
         }
     }
@@ -172,7 +172,8 @@ extension Acceptance {
         } else if let settles = change.settles, settles.isUndo {
             outcome = undo(settles, in: &merged, by: offer, seen: seen)
         } else {
-            let through = change.seenThrough ?? merging.changeset.context[offer.scope] ?? .zero
+            let context = credible(merging.changeset)
+            let through = change.seenThrough ?? context[offer.scope] ?? .zero
             let side = Side(
                 value: change.value, offer: offer, settles: change.settles?.conflict,
                 origin: origin)

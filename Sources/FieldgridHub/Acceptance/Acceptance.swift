@@ -204,8 +204,42 @@ package struct HubIdentity: Hashable, Sendable {
     package var incarnation: IncarnationID
     package var epoch: EpochID
     package var schema: SchemaTag
+    /// For each earlier epoch, how far each scope of it is in the present one.
+    package var forks: [EpochID: [ScopeCode: Position]] = [:]
     /// The author of what the hub derives.
     package static let author = "hub"
+}
+
+extension HubIdentity {
+    /// What of a context is still true: positions of an earlier epoch count up
+    /// to where the present one went another way (sync.md 9.2), and those of
+    /// an unknown one not at all.
+    func credible(_ context: [ScopeCode: Position], of epoch: EpochID) -> [ScopeCode: Position] {
+        guard epoch != self.epoch else { return context }
+        guard let bounds = forks[epoch] else { return [:] }
+        var credible: [ScopeCode: Position] = [:]
+        for (scope, position) in context {
+            credible[scope] = bounds[scope].map { min(position, $0) }
+        }
+        return credible
+    }
+
+    /// For each epoch, the least of the forks of all later ones.
+    static func forks(_ epochs: [EpochRow]) -> [EpochID: [ScopeCode: Position]] {
+        var forks: [EpochID: [ScopeCode: Position]] = [:]
+        var bounds: [ScopeCode: Position]?
+        for epoch in epochs.reversed() {
+            if let bounds { forks[epoch.id] = bounds }
+            var least = epoch.forks
+            if let bounds {
+                for (scope, position) in epoch.forks {
+                    least[scope] = bounds[scope].map { min($0, position) }
+                }
+            }
+            bounds = least
+        }
+        return forks
+    }
 }
 
 /// What a changeset did to a record, as far as tasks are concerned.

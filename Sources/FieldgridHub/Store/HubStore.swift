@@ -60,6 +60,11 @@ package protocol HubReading: AnyObject {
     /// The last moment at which a position up to this one was accepted.
     func acceptedAt(_ scope: ScopeCode, _ position: Position) throws -> Int64?
     func schemaDocument(_ tag: SchemaTag) throws -> [UInt8]?
+    /// Every life of this database, oldest first.
+    func epochs() throws -> [EpochRow]
+    /// Up to which sequence of an incarnation a verified backup reaches; 0
+    /// where none does.
+    func covered(_ incarnation: IncarnationID) throws -> Int64
 
     func devices() throws -> [DeviceRow]
     func device(keyID: String) throws -> DeviceRow?
@@ -85,6 +90,10 @@ package protocol HubWriting: HubReading {
     func remove(_ section: ParkedSection) throws
     func put(_ statement: NodeStatement) throws
     func publish(_ tag: SchemaTag, document: [UInt8], at time: Int64) throws
+    func append(_ epoch: EpochRow) throws
+    /// Notes how far every incarnation is, for a backup that is about to be
+    /// made; with `verified`, that the one noted before is good.
+    func noteBackup(verified: Bool) throws
     func put(_ device: DeviceRow) throws
     func put(_ enrolment: EnrolmentRow) throws
 }
@@ -97,6 +106,8 @@ package enum HubSetting: String, Sendable {
     case hybridTime = "hybrid_time"
     case schemaTag = "schema_tag"
     case refreshOpened = "refresh_opened"
+    case backupNoted = "backup_noted"
+    case backupVerified = "backup_verified"
 }
 
 /// A scope's log counter, and the next record number it gives.
@@ -135,6 +146,24 @@ package struct Departure: Hashable, Sendable {
     package var type: TypeNumber
     package var position: Position
     package var destination: ScopeCode
+}
+
+/// One life of a hub's database.
+package struct EpochRow: Hashable, Sendable {
+    package var id: EpochID
+    package var beganAt: Int64
+    package var cause: Cause
+    /// How far each scope was when it began: what was accepted after that in
+    /// an earlier life is not in this one.
+    package var forks: [ScopeCode: Position]
+
+    package enum Cause: String, Hashable, Sendable, CaseIterable {
+        case created
+        case restored
+        /// A device knew more than the database has: it was put back from a
+        /// copy without a word.
+        case found
+    }
 }
 
 /// How far the hub has followed one incarnation.

@@ -151,7 +151,8 @@ enum SQLiteHubSchema {
         CREATE TABLE incarnation(
             id INTEGER PRIMARY KEY, incarnation BLOB NOT NULL UNIQUE, node BLOB NOT NULL,
             last_seq INTEGER NOT NULL, digest BLOB NOT NULL, parent BLOB,
-            parent_seq INTEGER) STRICT;
+            parent_seq INTEGER, noted INTEGER NOT NULL DEFAULT 0,
+            covered INTEGER NOT NULL DEFAULT 0) STRICT;
         CREATE TABLE answer(
             incarnation INTEGER NOT NULL, seq INTEGER NOT NULL, digest BLOB NOT NULL,
             scope INTEGER, position INTEGER, code TEXT, message TEXT, moved INTEGER NOT NULL,
@@ -170,6 +171,9 @@ enum SQLiteHubSchema {
         CREATE TABLE schema(
             tag INTEGER PRIMARY KEY, document BLOB NOT NULL,
             published_at INTEGER NOT NULL) STRICT;
+        CREATE TABLE epoch(
+            ordinal INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, began_at INTEGER NOT NULL,
+            cause TEXT NOT NULL, forks BLOB NOT NULL) STRICT;
         CREATE TABLE device(
             node BLOB PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, public_key BLOB NOT NULL,
             holder TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL,

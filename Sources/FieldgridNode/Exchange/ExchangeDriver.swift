@@ -105,6 +105,8 @@ package struct ExchangeDriver {
         report.pulled += applied.pulled
         report.quarantined += applied.quarantined
         report.schemaChanged = report.schemaChanged || applied.schemaChanged
+        report.epochChanged = report.epochChanged || applied.epochChanged
+        report.salvaged += applied.salvaged
         if let cause = applied.reincarnated { report.reincarnated.append(cause) }
         outboxLeft = applied.outboxLeft
     }

@@ -11,6 +11,10 @@ package struct SyncReport: Hashable, Sendable {
     package var quarantined = 0
     package var conflictsOpen = 0
     package var schemaChanged = false
+    /// The hub had been put back from a backup.
+    package var epochChanged = false
+    /// Records that the hub did not have any more, and that were sent again.
+    package var salvaged = 0
     /// Why the database went on under a new name, each time that it did.
     package var reincarnated: [Reincarnation] = []
     package var traffic = Traffic()

@@ -16,6 +16,8 @@ package struct AppliedReply: Hashable, Sendable {
     /// The hub began a new epoch: everything is pulled once more, and what
     /// it may not have is sent again.
     package var epochChanged = false
+    /// Records that a restored hub did not have, and that are sent again.
+    package var salvaged = 0
     /// Set when the database goes on as a new incarnation.
     package var reincarnated: Reincarnation?
     /// There is more to fetch at once.

@@ -70,7 +70,7 @@ extension ReplyApplication {
                 message = NULL WHERE seq = ?
                 """, .text(delta.scope.text), .integer(entry.seq))
             return true
-        case .quarantined, .waiting, nil: return false
+        case .quarantined, .waiting, .kept, nil: return false
         }
     }
 

@@ -47,7 +47,7 @@ extension ReplyApplication {
         try db.run(
             """
             UPDATE fg_outbox SET state = 1, scope = ?, position = ?, code = NULL, message = NULL
-            WHERE seq = ? AND state <> 1
+            WHERE seq = ? AND state IN (0, 2)
             """, .text(scope.text), .integer(position.value), .integer(seq))
         result.accepted += db.changesCount
     }
@@ -83,11 +83,11 @@ extension ReplyApplication {
         }
     }
 
-    /// Drops a changeset that holds no record any more.
+    /// Is done with a changeset that holds no record any more.
     func forgetIfSettled(_ seq: Int64) throws {
         try db.run(
             """
-            DELETE FROM fg_outbox WHERE seq = ?1 AND state <> 0
+            UPDATE fg_outbox SET state = 4, settles = NULL WHERE seq = ?1 AND state <> 0
             AND NOT EXISTS(SELECT 1 FROM fg_pending WHERE seq = ?1)
             """, .integer(seq))
     }

@@ -25,7 +25,11 @@ extension ReplyApplication {
                 of: ChangesetIdentity(incarnation: asked, seq: expected))
             let next = try number.flatMap { try Outbox.firstKept(from: $0, db) }
             memory.state.resendFrom = next == number ? number : nil
-            if let next, next != number { try begin(.lost, after: next - 1, at: now) }
+            guard let next, next != number else { return }
+            try begin(.lost, after: next - 1, at: now)
+            // Some of what was sealed again had been let go of: those values must come back with
+            // the pull, which an incarnation's own do not.
+            try begin(.lost, after: memory.state.seq, at: now)
         case .fork(let seq):
             memory.state.resendFrom = nil
             let identity = ChangesetIdentity(incarnation: asked, seq: seq)
@@ -36,7 +40,7 @@ extension ReplyApplication {
     }
 
     /// Goes on under a new name; what was sealed after `number` belongs to it.
-    private mutating func begin(_ cause: Reincarnation, after number: Int64, at now: Int64) throws {
+    mutating func begin(_ cause: Reincarnation, after number: Int64, at now: Int64) throws {
         try Incarnating.begin(
             nextIncarnation, after: number, cause: cause, at: now, &memory.state, db)
         result.reincarnated = cause

@@ -32,8 +32,13 @@ struct ReplyApplication {
     mutating func run(at now: Int64) throws {
         memory.state.clock.observe(reply.time)
         if let known = memory.state.epoch, known != reply.epoch {
+            guard !memory.state.leftEpochs.contains(reply.epoch) else {
+                result.isStale = true
+                result.outboxLeft = try Outbox.count(.waiting, db)
+                return
+            }
             memory.state.lastSyncAt = now
-            try beginEpoch()
+            try beginEpoch(at: now)
             return
         }
         switch ReplyOrder.of(reply, at: memory.state) {
@@ -48,6 +53,7 @@ struct ReplyApplication {
         memory.state.lastSyncAt = now
         memory.state.epoch = reply.epoch
         try applySchema()
+        try KeptChangesets.release(through: reply.covered, memory.state.line, db)
         try applyReceipts()
         try applyReleased()
         hasPending = try db.integer("SELECT 1 FROM fg_pending LIMIT 1") != nil
@@ -60,6 +66,7 @@ struct ReplyApplication {
         }
         try memory.state.writePositions(db)
         try applyChain(at: now)
+        try salvageIfPulled(at: now)
         result.pulled = reply.records.count
         if !reply.records.isEmpty { memory.keys = KeyMemory() }
         result.hasMore =
@@ -88,35 +95,6 @@ struct ReplyApplication {
 
     private func decode(_ document: [UInt8]) throws -> Schema {
         try memory.decodeSchema(document)
-    }
-
-    /// Positions and numbers belong to an epoch; in a new one, nothing of
-    /// them is known, and accepted work may be missing at the hub.
-    private mutating func beginEpoch() throws {
-        memory.state.epoch = reply.epoch
-        memory.state.positions = [:]
-        memory.state.heads = [:]
-        memory.state.resendFrom = nil
-        for layout in memory.orderedLayouts {
-            try db.uncaptured {
-                try db.run("UPDATE \(layout.sql.table) SET num = NULL WHERE num IS NOT NULL")
-            }
-        }
-        try db.run("UPDATE fg_gone SET num = NULL")
-        try db.run(
-            "UPDATE fg_outbox SET state = 0, scope = NULL, position = NULL WHERE state = 1")
-        for var entry in try PendingEntry.every(db) {
-            entry.seen = .zero
-            for unit in entry.units.keys {
-                entry.units[unit]?.seen = .zero
-                entry.units[unit]?.isDecided = false
-            }
-            try entry.write(db)
-        }
-        try memory.state.writePositions(db)
-        result.epochChanged = true
-        result.hasMore = true
-        result.outboxLeft = try Outbox.count(.waiting, db)
     }
 
     private mutating func applyPositions() throws {

@@ -28,10 +28,13 @@ extension Replica {
                 try seq.map { $0 > memory.state.seq } == true
                 ? nil
                 : nextBatch(from: seq, maxChangesets: maxChangesets, maxBytes: maxBytes, db)
-            let request = ExchangeRequest(
+            var request = ExchangeRequest(
                 schema: memory.tag, epoch: memory.state.epoch, positions: memory.state.positions,
                 incarnation: memory.state.incarnation, sealed: memory.state.sealed,
                 held: try heldInQuarantine(db), batch: batch)
+            request.kept = try KeptChangesets.first(db).map {
+                memory.state.line.identity(of: $0)
+            }
             let numbers = try batch.map { try self.numbers(in: $0, db) } ?? [:]
             let encoded = ExchangeCodec.encode(request) { numbers[$0] }
             return (request, encoded)
@@ -54,7 +57,7 @@ extension Replica {
         var bytes = 0
         var expected = first
         while try query.step(), query.integer(0) == expected, expected <= through {
-            let body = query.blob(2)
+            let body = try KeptChangesets.plain(query.blob(2))
             bytes += body.count
             if let batch, batch.changesets.count >= maxChangesets || bytes > maxBytes { break }
             let (changeset, previous) = try CanonicalDecoder.changeset(from: body)

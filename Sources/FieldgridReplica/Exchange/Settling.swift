@@ -32,7 +32,7 @@ extension ReplyApplication {
             DELETE FROM fg_pending WHERE seq IN
             (SELECT seq FROM fg_outbox WHERE state = \(Self.settled))
             """)
-        try db.run("DELETE FROM fg_outbox WHERE state = \(Self.settled)")
+        try KeptChangesets.keep(from: Int64(Self.settled), db)
     }
 
     /// Marks what was accepted no later than where the node now stands, or

@@ -24,7 +24,9 @@ enum EngineTables {
             one INTEGER PRIMARY KEY CHECK(one = 1), layout INTEGER NOT NULL, node TEXT NOT NULL,
             holder TEXT NOT NULL, revision INTEGER NOT NULL, seq INTEGER NOT NULL,
             head BLOB NOT NULL, time INTEGER NOT NULL, epoch TEXT,
-            last_sync_at INTEGER, resend_from INTEGER, schema_version INTEGER NOT NULL
+            last_sync_at INTEGER, resend_from INTEGER, salvage INTEGER NOT NULL DEFAULT 0,
+            left_epochs TEXT NOT NULL DEFAULT '',
+            schema_version INTEGER NOT NULL
         ) STRICT
         """,
         """

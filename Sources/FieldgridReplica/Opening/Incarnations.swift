@@ -10,6 +10,9 @@ package enum Reincarnation: String, Hashable, Sendable, CaseIterable {
     case stamp
     /// The hub had to move a time that lay in the future.
     case clock
+    /// The hub began a new epoch: what it sends must not be mistaken for an
+    /// echo of what was sent before.
+    case epoch
     /// The hub asks for acknowledged work that is no longer kept here.
     case lost
 }

@@ -24,9 +24,22 @@ struct ReplicaState {
     /// Where each scope stood at the hub when the newest applied reply was
     /// made: one made before is told by them.
     var heads: [ScopeCode: Position] = [:]
+    /// Epochs that the node has left, oldest first: a late reply of one of
+    /// them, as a bundle brings it, does not lead back.
+    var leftEpochs: [EpochID] = []
+    /// A new epoch is being pulled: what the hub turns out not to have is
+    /// sealed again at its end.
+    var isSalvaging = false
     /// Scopes that are no longer the node's, whose records wait for own edits
     /// to be acknowledged before they go.
     var leaving: Set<ScopeCode> = []
+
+    private static let leftEpochsMax = 64
+
+    mutating func leave(_ epoch: EpochID?) {
+        guard let epoch else { return }
+        leftEpochs = leftEpochs.suffix(Self.leftEpochsMax - 1) + [epoch]
+    }
 
     var incarnation: IncarnationID { line.current.id }
 
@@ -59,7 +72,7 @@ struct ReplicaState {
             db,
             """
             SELECT node, holder, layout, revision, seq, head, time, epoch, last_sync_at,
-            resend_from FROM fg_state
+            resend_from, salvage, left_epochs FROM fg_state
             """)
         defer { query.finish() }
         guard try query.step(), query.integer(2) == EngineTables.layout else {
@@ -78,6 +91,8 @@ struct ReplicaState {
             head: head, clock: HybridClock(last: HybridTime(raw: query.integer(6))),
             epoch: query.textIfAny(7).flatMap { EpochID($0) },
             lastSyncAt: query.integerIfAny(8), resendFrom: query.integerIfAny(9), positions: [:])
+        state.isSalvaging = query.integer(10) == 1
+        state.leftEpochs = query.text(11).split(separator: " ").compactMap { EpochID($0) }
         let scopes = try Query(
             db, "SELECT scope, enrolled, position, head FROM fg_scope ORDER BY scope")
         while try scopes.step() {
@@ -100,7 +115,7 @@ struct ReplicaState {
             db,
             """
             UPDATE fg_state SET revision = ?, seq = ?, head = ?, time = ?, epoch = ?,
-            last_sync_at = ?, resend_from = ? WHERE one = 1
+            last_sync_at = ?, resend_from = ?, salvage = ?, left_epochs = ? WHERE one = 1
             """)
         query.bind(1, revision)
         query.bind(2, seq)
@@ -109,6 +124,8 @@ struct ReplicaState {
         query.bind(5, epoch?.description)
         query.bind(6, lastSyncAt)
         query.bind(7, resendFrom)
+        query.bind(8, isSalvaging ? 1 : 0)
+        query.bind(9, leftEpochs.map(\.description).joined(separator: " "))
         try query.run()
     }
 

@@ -9,6 +9,8 @@ enum OutboxState: Int64 {
     case accepted = 1
     /// Refused for now; its own values keep showing.
     case quarantined = 2
+    /// Answered and done with; still here in case the hub loses it.
+    case kept = 4
 }
 
 /// A changeset in the outbox.
@@ -75,7 +77,8 @@ enum Outbox {
         guard try query.step(), let state = OutboxState(rawValue: query.integer(1)) else {
             return nil
         }
-        let (changeset, previous) = try CanonicalDecoder.changeset(from: query.blob(0))
+        let body = try KeptChangesets.plain(query.blob(0))
+        let (changeset, previous) = try CanonicalDecoder.changeset(from: body)
         return OutboxEntry(
             changeset: changeset, previous: previous, state: state,
             code: query.textIfAny(2).flatMap { QuarantineCode(rawValue: $0) },

@@ -76,7 +76,9 @@ extension Replica {
             while try query.step() {
                 found.append(
                     QuarantinedChangeset(
-                        changeset: try CanonicalDecoder.changeset(from: query.blob(0)).changeset,
+                        changeset: try CanonicalDecoder.changeset(
+                            from: KeptChangesets.plain(query.blob(0))
+                        ).changeset,
                         code: query.textIfAny(1).flatMap { QuarantineCode(rawValue: $0) },
                         message: query.text(2)))
             }

@@ -66,6 +66,10 @@ package enum HubRequest: Hashable, Sendable, Codable {
     case exportBundle(device: String)
     /// What revoked devices brought in; lets through what one of them did.
     case review(letThrough: String?)
+    /// A backup is about to be made.
+    case backupBegins
+    /// The backup made since is whole.
+    case backupDone
 }
 
 package enum NodeRequest: Hashable, Sendable, Codable {

@@ -18,6 +18,9 @@ package struct ExchangeRequest: Hashable, Sendable {
     /// Own changesets that the node holds as quarantined, at most
     /// ``heldMax``: the hub says which of them it accepted since.
     package var held: [ChangesetIdentity]
+    /// The oldest acknowledged changeset that the node keeps in case the hub
+    /// loses it; the hub says whether a verified backup has it.
+    package var kept: ChangesetIdentity?
     package var batch: ChangesetBatch?
     /// The most bytes, before compression, that the reply should have.
     package var replyBytesMax: Int
@@ -81,6 +84,9 @@ package struct ExchangeReply: Hashable, Sendable {
     package var chain: ChainAnswer
     /// Which of the asker's quarantined changesets were accepted since.
     package var released: [Release] = []
+    /// Up to which sequence of the incarnation that ``ExchangeRequest/kept``
+    /// names a verified backup of the hub reaches; 0 where none does.
+    package var covered: Int64 = 0
     /// Where the node stands once it has applied this reply, for each scope it
     /// receives.
     ///

@@ -9,6 +9,7 @@ package struct ReceivedRequest: Hashable, Sendable {
     /// Nil where the asker keeps no count of its own, as with `curl`.
     package var sealed: Int64?
     package var held: [ChangesetIdentity] = []
+    package var kept: ChangesetIdentity?
     package var replyBytesMax: Int
     package var batch: ReceivedBatch?
 
@@ -44,6 +45,8 @@ package enum ExchangeCodec {
         write(request.positions, to: &writer)
         writer.count(request.held.count)
         for identity in request.held { writer.identity(identity) }
+        writer.byte(request.kept == nil ? 0 : 1)
+        if let kept = request.kept { writer.identity(kept) }
         writer.byte(request.batch == nil ? 0 : 1)
         if let batch = request.batch {
             ChangesetColumns.write(batch, to: &writer, number: number)
@@ -65,6 +68,7 @@ package enum ExchangeCodec {
         }
         var held: [ChangesetIdentity] = []
         for _ in 0..<count { held.append(try reader.identity()) }
+        let kept = try reader.byte() == 1 ? try reader.identity() : nil
         let batch = try reader.byte() == 1 ? try ChangesetColumnReader.read(&reader) : nil
         try reader.finish()
         var request = ReceivedRequest(
@@ -73,6 +77,7 @@ package enum ExchangeCodec {
             batch: batch)
         request.sealed = sealed
         request.held = held
+        request.kept = kept
         return request
     }
 
@@ -99,6 +104,7 @@ package enum ExchangeCodec {
         writeSpans(of: reply, to: &writer)
         writer.byte(reply.hasMore ? 1 : 0)
         ReceiptColumns.write(reply.released, to: &writer)
+        writer.count(Int(reply.covered))
         DeltaColumns.write(reply.records, to: &writer)
         return Frame.wrap(writer.bytes, kind: .exchangeReply)
     }
@@ -122,6 +128,7 @@ package enum ExchangeCodec {
         let spans = try readSpans(of: positions, &reader)
         let hasMore = try reader.byte() == 1
         let released = try ReceiptColumns.released(&reader)
+        let covered = Int64(try reader.index(below: 1 << 53, "sequence"))
         let records = try DeltaColumns.read(&reader)
         try reader.finish()
         var reply = ExchangeReply(
@@ -132,6 +139,7 @@ package enum ExchangeCodec {
         reply.released = released
         reply.since = spans.since
         reply.heads = spans.heads
+        reply.covered = covered
         return reply
     }
 

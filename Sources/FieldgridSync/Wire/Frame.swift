@@ -11,6 +11,8 @@ package enum Frame {
     package enum Kind: UInt8, Sendable {
         case exchangeRequest = 1
         case exchangeReply = 2
+        /// A changeset that a node keeps after it was acknowledged.
+        case keptChangeset = 3
     }
 
     package enum Limit {

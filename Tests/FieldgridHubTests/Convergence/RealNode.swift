@@ -16,6 +16,9 @@ final class RealNode {
     /// Why it went on under a new name, in order.
     private(set) var reborn: [Reincarnation] = []
 
+    /// Records that it sent again because the hub had lost them.
+    private(set) var salvaged = 0
+
     init(_ hub: TestHub, _ device: DeviceRow, clock: TestClock? = nil) throws {
         self.hub = hub
         self.device = device
@@ -71,6 +74,7 @@ final class RealNode {
             let reply = try ExchangeCodec.decodeReply(
                 try hub.hub.exchange(request.encoded, device: device))
             let applied = try replica.apply(reply)
+            salvaged += applied.salvaged
             if let cause = applied.reincarnated { reborn.append(cause) }
             if !applied.hasMore, applied.outboxLeft == 0 { return }
         }

@@ -112,8 +112,10 @@ import Testing
         var (hub, first, second) = try pair()
         try first.set("employer", .test(1), ["phone": .text("13804390002")])
         try first.exchange()
+        let positions = second.positions
         second.positions[TestHub.village] = Position(1 << 40)
         try second.set("employer", .test(1), ["phone": .text("13804390003")])
+        second.positions = positions
         try second.exchange()
         #expect(try conflicts(hub).count == 1, "a context from nowhere overwrites nothing")
     }

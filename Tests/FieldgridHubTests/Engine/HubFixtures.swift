@@ -26,7 +26,8 @@ final class TestHub {
 
     let folder: URL
     let clock: TestClock
-    let hub: Hub
+    private(set) var hub: Hub
+    private var store: SQLiteHubStore
     let key: DeviceKey
     private var devices = 0
     /// How often a node's replica was opened, so that no two draw the same.
@@ -42,7 +43,7 @@ final class TestHub {
         let today = LocalDate(
             milliseconds: clock.milliseconds, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
         let seeds = try SeedReader.read(files: EmbeddedFiles.seeds, schema: schema, today: today)
-        let store = try SQLiteHubStore(path: folder.path + "/hub.sqlite", create: true)
+        store = try SQLiteHubStore(path: folder.path + "/hub.sqlite", create: true)
         hub = try Hub.create(
             in: store, seed: HubSeed(schema: schema, records: seeds.grids), clock: clock,
             random: RandomSource(SeededRandom(seed: 7)))
@@ -51,6 +52,37 @@ final class TestHub {
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// A verified backup of the hub as it is now.
+    func backup() throws -> HubBackup {
+        openings += 1
+        try hub.noteBackup()
+        let backup = try HubBackup.write(
+            database: folder.path + "/hub.sqlite", to: folder.path + "/backup-\(openings)")
+        try hub.confirmBackup()
+        return backup
+    }
+
+    /// Puts a backup in the place of the database, as `hub restore` does, or
+    /// as somebody does who only copies files.
+    func restore(_ backup: HubBackup, behindItsBack: Bool = false) throws {
+        openings += 1
+        let random = RandomSource(SeededRandom(seed: 5_000 + openings))
+        let path = folder.path + "/hub.sqlite"
+        try store.close()
+        if behindItsBack {
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: path + suffix)
+            }
+            try FileManager.default.copyItem(atPath: backup.path, toPath: path)
+        } else {
+            _ = try Hub.restore(backup, to: path, clock: clock, random: random)
+        }
+        store = try SQLiteHubStore(path: path, create: false)
+        hub = try Hub(
+            store: store, clock: clock,
+            random: RandomSource(SeededRandom(seed: 9_000 + openings)))
+    }
 
     /// Opens the same file again, as after a restart.
     func reopened() throws -> Hub {

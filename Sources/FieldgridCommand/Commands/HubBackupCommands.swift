@@ -1,0 +1,75 @@
+import ArgumentParser
+import FieldgridHub
+import FieldgridModel
+import FieldgridSchema
+import FieldgridService
+
+struct HubBackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copy the database into one file, and check the copy.",
+        discussion: """
+            Works while the hub is served. The file has everything but the hub's private key: keep \
+            a copy of key.pem in another place.
+            """)
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Option(help: ArgumentHelp("The file to write; it must not exist.", valueName: "file"))
+    var to: String
+
+    func run() async throws {
+        guard try FolderKind.of(place.folder) == .hub else {
+            throw ServiceError.notHere(
+                "The folder \(place.folder) is a node's, not a hub's.",
+                hint: "Name the hub's folder with --data.")
+        }
+        let desk = try FolderAccess.desk(place.folder, command: "hub backup")
+        // What is noted first is in the copy, whatever is accepted meanwhile.
+        _ = try desk.answer(.hub(ask: .backupBegins))
+        let backup = try HubBackup.write(
+            database: HubFolder(path: place.folder).databasePath, to: to)
+        _ = try desk.answer(.hub(ask: .backupDone))
+        let document = JSONValue.object([
+            "file": .text(to), "hub": .text(backup.hub.description),
+            "epoch": .text(backup.epoch.description), "records": .integer(Int64(backup.records)),
+            "bytes": .integer(backup.bytes),
+        ])
+        try output.report(ServiceReply(document)) { _ in
+            "Wrote \(to): \(backup.records) records, \(backup.bytes) bytes, read back whole.\n"
+                + "Keep it on another disk, and key.pem in another place: it is not in the file."
+        }
+    }
+}
+
+struct HubRestore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Put a backup in the place of the hub's database.",
+        discussion: """
+            The folder must not be served, and keeps its key. The database that is there is set \
+            aside, not deleted. Devices notice with their next exchange: they fetch everything \
+            again and send what the backup does not have.
+            """)
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Option(help: ArgumentHelp("A file that `hub backup` wrote.", valueName: "file"))
+    var from: String
+
+    func run() async throws {
+        guard try FolderKind.of(place.folder) == .hub else {
+            throw ServiceError.notHere(
+                "The folder \(place.folder) is no hub's.",
+                hint: "Name the hub's folder with --data; it needs hub.json and key.pem.")
+        }
+        let (backup, aside) = try HubFolder(path: place.folder).restore(from: from)
+        let document = JSONValue.object([
+            "file": .text(from), "records": .integer(Int64(backup.records)),
+            "set_aside": .optional(aside),
+        ])
+        try output.report(ServiceReply(document)) { _ in
+            let old = aside.map { "\nWhat was there is now \($0)." } ?? ""
+            return "Restored \(backup.records) records from \(from) as a new epoch.\(old)\n"
+                + "Next: fieldgrid hub serve --data \(place.folder)"
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import FieldgridModel
+import FieldgridSync
+
+extension Hub {
+    /// Record numbers that a new epoch leaves out, so that it gives none that
+    /// a lost one may have given.
+    private static let numbersSkipped: Int64 = 1 << 20
+
+    /// How long the hub believes no second device that says its database was
+    /// put back: nodes pull everything again each time.
+    private static let foundAgainAfter: Int64 = 60 * 60 * 1000
+
+    /// Begins a new life of this database (sync.md 9.2): the present heads are
+    /// its forks, and the hub's own changesets go on under another name.
+    func beginEpoch(because cause: EpochRow.Cause) throws {
+        let now = clock.milliseconds
+        let epoch = EpochID(.version7(milliseconds: now, using: &random))
+        let incarnation = IncarnationID(.version7(milliseconds: now, using: &random))
+        identity = try store.write { view in
+            var heads = try view.heads()
+            let forks = heads.mapValues(\.position)
+            try view.append(EpochRow(id: epoch, beganAt: now, cause: cause, forks: forks))
+            for scope in heads.keys {
+                let next = (heads[scope]?.nextNumber.value ?? 1) + Self.numbersSkipped
+                heads[scope]?.nextNumber = RecordNumber(next)
+            }
+            try view.put(heads: heads, at: now)
+            try view.set(.epoch, to: epoch.description)
+            try view.set(.hubIncarnation, to: incarnation.description)
+            return try Self.identity(view)
+        }
+    }
+
+    /// Whether a node has had more from this epoch than there is in it: then
+    /// the hub's file was put back from a copy without a word.
+    func isMissingWork(_ request: ReceivedRequest) throws -> Bool {
+        guard request.epoch == identity.epoch else { return false }
+        return try store.read { view in
+            let isAhead: Bool
+            if let sealed = request.sealed, request.batch == nil {
+                // All that it sealed was acknowledged.
+                let known = try view.incarnation(request.incarnation)?.lastSeq ?? 0
+                isAhead = try sealed > known || Self.isAhead(request, view)
+            } else {
+                isAhead = try Self.isAhead(request, view)
+            }
+            guard isAhead else { return false }
+            let last = try view.epochs().last { $0.cause == .found }
+            return last.map { $0.beganAt + Self.foundAgainAfter <= clock.milliseconds } ?? true
+        }
+    }
+
+    private static func isAhead(
+        _ request: ReceivedRequest, _ view: any HubReading
+    ) throws -> Bool {
+        let heads = try view.heads()
+        return request.positions.contains { scope, position in
+            position > heads[scope]?.position ?? .zero
+        }
+    }
+
+    /// Every life of this database, oldest first.
+    package func epochs() throws -> [EpochRow] { try store.read { try $0.epochs() } }
+}
+
+extension HubError {
+    static var unfinished: HubError {
+        HubError(
+            code: "hub.unfinished", message: "the hub was not completely created",
+            hint: "remove the folder and run `fieldgrid hub init` again")
+    }
+}

@@ -1,0 +1,83 @@
+import FieldgridModel
+package import FieldgridSync
+
+extension Hub {
+    /// Answers one exchange of an enrolled device.
+    ///
+    /// - Returns: the encoded reply. What it acknowledges is durable.
+    /// - Throws: ``WireError`` for bytes that are not a request,
+    ///   ``HubError`` for a request that cannot be answered.
+    package func exchange(_ body: [UInt8], device: DeviceRow) throws -> [UInt8] {
+        ExchangeCodec.encode(try exchange(ExchangeCodec.decodeRequest(body), device: device))
+    }
+
+    /// The same with the request decoded.
+    package func exchange(
+        _ request: ReceivedRequest, device: DeviceRow
+    ) throws -> ExchangeReply {
+        lastSeen[device.keyID] = now
+        // Numbers and positions of another epoch mean nothing here, so nothing of the request is
+        // read: the node begins this epoch, and sends again.
+        if let epoch = request.epoch, epoch != identity.epoch { return emptyReply }
+        let author = Self.author(of: device)
+        if try isMissingWork(request) {
+            try beginEpoch(because: .found)
+            return emptyReply
+        }
+        guard let batch = request.batch else {
+            return try store.read { view in try reply(to: request, from: device, view: view) }
+        }
+        return try accepting { acceptance in
+            let answer = try acceptance.take(batch, from: author)
+            try acceptance.flush()
+            return try reply(
+                to: request, from: device, view: acceptance.store, grids: acceptance.grids,
+                answer: answer)
+        }
+    }
+
+    var emptyReply: ExchangeReply {
+        ExchangeReply(
+            epoch: identity.epoch, time: HybridTime(milliseconds: now), schema: identity.schema)
+    }
+
+    func reply(
+        to request: ReceivedRequest, from device: DeviceRow, view: any HubReading,
+        grids: GridTree? = nil, answer: Acceptance.Answer? = nil
+    ) throws -> ExchangeReply {
+        var reply = emptyReply
+        if let answer, let batch = request.batch?.identities.first {
+            reply.incarnation = batch.incarnation
+            reply.chain = answer.chain
+            reply.receipts = answer.receipts
+        }
+        let fork = try view.rewound(request, device.node)
+        if let fork, reply.chain == .follows,
+            (reply.incarnation ?? request.incarnation) == request.incarnation
+        {
+            reply.incarnation = request.incarnation
+            reply.chain = fork
+        }
+        if request.schema != identity.schema { reply.schemaDocument = schemaDocument }
+        if let kept = request.kept, try view.incarnation(kept.incarnation)?.node == device.node {
+            reply.covered = try view.covered(kept.incarnation)
+        }
+        reply.released = try view.releases(
+            of: request.held.filter { held in
+                try view.incarnation(held.incarnation)?.node == device.node
+            })
+        var builder = try ReplyBuilder(
+            store: view, index: index, hub: identity, grids: grids ?? self.grids)
+        // What the asker lost of its own work is not sent back to the incarnation that made it, so
+        // it must go on under a new name before its positions move.
+        builder.isPaused = fork != nil || reply.chain.isFork
+        try builder.build(for: device.scope, asked: request, into: &reply)
+        return reply
+    }
+}
+
+extension ChainAnswer {
+    fileprivate var isFork: Bool {
+        if case .fork = self { true } else { false }
+    }
+}
