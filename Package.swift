@@ -112,7 +112,7 @@ let package = Package(
             name: "FieldgridHubTests",
             dependencies: [
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridHub",
-                "FieldgridReplica", "FieldgridNode", grdb, logging,
+                "FieldgridReplica", "FieldgridNode", "FieldgridService", grdb, logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),

@@ -16,9 +16,11 @@ extension Hub: RecordStore {
     }
 
     private func stored(_ state: RecordState, _ type: RecordType) -> StoredRecord {
-        StoredRecord(
+        var record = StoredRecord(
             type: state.type, id: state.id, scope: state.scope, isAlive: state.isAlive,
             values: state.values(type: type))
+        record.alias = state.alias
+        return record
     }
 
     package func forEachRecord(

@@ -99,8 +99,20 @@ package final class Hub: @unchecked Sendable {
             gridsChanged = acceptance.gridsChanged
             return result
         }
-        if gridsChanged { grids = try store.read { try Self.readGrids($0, index) } }
+        if gridsChanged {
+            grids = try store.read { try Self.readGrids($0, index) }
+            try replayQuarantine()
+        }
         return result
+    }
+
+    /// Tries again what waits in quarantine, whatever for.
+    package func replayQuarantine() throws {
+        guard try store.read({ try $0.waitingCount() }) > 0 else { return }
+        try accepting { acceptance in
+            try acceptance.replayAll()
+            try acceptance.deriveAftermath()
+        }
     }
 
     private static func readGrids(

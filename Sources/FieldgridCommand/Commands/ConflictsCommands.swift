@@ -6,6 +6,7 @@ struct ConflictsCommand: AsyncParsableCommand {
         commandName: "conflicts", abstract: "Concurrent edits: see them, settle them.",
         subcommands: [
             ConflictsList.self, ConflictsShow.self, ConflictsResolve.self, ConflictsReview.self,
+            ConflictsUndo.self,
         ])
 }
 
@@ -54,8 +55,14 @@ struct ConflictsResolve: AsyncParsableCommand {
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The conflicts' ids.") var ids: [String] = []
-    @Option(help: "The number of a side as listed, `winner`, or `base`.") var take: String?
-    @Option(help: "A value of your own; for a group member=value,member=value.")
+    @Option(
+        help: """
+            The number of a side as listed, `winner`, or `base`; for two records with one key also \
+            `merge` (each value by its policy) or `apart` (two things after all).
+            """)
+    var take: String?
+    @Option(
+        help: "A value of your own; for a group or a broken rule field=value,field=value.")
     var value: String?
     @Option(help: "Why, in your own words.") var note: String?
     @Flag(help: "All that meet --where.") var all = false
@@ -65,7 +72,7 @@ struct ConflictsResolve: AsyncParsableCommand {
 
     func validate() throws {
         guard (take == nil) != (value == nil) else {
-            throw ValidationError("Give either --take SIDE|winner|base or --value V.")
+            throw ValidationError("Give either --take SIDE|winner|base|merge|apart or --value V.")
         }
         guard all != !ids.isEmpty else {
             throw ValidationError("Give the ids of conflicts, or --all with --where.")
@@ -94,11 +101,35 @@ struct ConflictsResolve: AsyncParsableCommand {
         switch take {
         case "base": return .base
         case "winner": return .winner
+        case "merge": return .merge
+        case "apart": return .apart
         default:
             guard let number = take.flatMap({ Int($0) }), number > 0 else {
-                throw ValidationError("--take is the number of a side, `winner`, or `base`.")
+                throw ValidationError(
+                    "--take is the number of a side, `winner`, `base`, `merge` or `apart`.")
             }
             return .side(number: number)
+        }
+    }
+}
+
+struct ConflictsUndo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "undo",
+        abstract: "Take back what a rule or a person decided; the sides stand again.")
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var remote: RemoteOptions
+    @OptionGroup var output: ReportOptions
+    @Argument(help: "The conflicts' ids.") var ids: [String]
+    @Option(help: "Why, in your own words.") var note: String?
+
+    func run() async throws {
+        let desk = try HubSide.desk(place, remote, command: "conflicts undo")
+        let reply = try desk.answer(.conflicts(ask: .undo(ids: ids, note: note)))
+        try output.report(reply) { document in
+            let ids = document.elements.map { $0["id"].text ?? "" }
+            return (ids + ["已撤销 \(ids.count) 项裁决，争议重新等待处理"]).joined(separator: "\n")
         }
     }
 }

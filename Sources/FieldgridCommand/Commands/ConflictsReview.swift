@@ -15,6 +15,7 @@ struct ConflictsReview: AsyncParsableCommand {
         1, 2, …  take that side (also t1, t2)     b  take the base
         v        give a value                     s  skip this one
         q        stop here                        ?  this help
+        m        two records: merge them          a  two records: they are two things
         """
 
     func run() async throws {
@@ -58,7 +59,7 @@ struct ConflictsReview: AsyncParsableCommand {
     /// Nil at the end of the input, or when the person stops.
     private func ask(_ conflict: JSONValue) -> Answer? {
         let sides = conflict["sides"].elements.count
-        Console.complain(partial: "settle [1-\(sides),b,v,s,q,?]? ")
+        Console.complain(partial: "settle [1-\(sides),b,v,m,a,s,q,?]? ")
         guard let line = readLine()?.trimmingCharacters(in: .whitespaces).lowercased() else {
             return nil
         }
@@ -66,6 +67,8 @@ struct ConflictsReview: AsyncParsableCommand {
         case "q": return nil
         case "s": return .skip
         case "b": return .take(.base)
+        case "m": return .take(.merge)
+        case "a": return .take(.apart)
         case "v":
             Console.complain(partial: "value: ")
             return readLine().map { .take(.value(text: $0)) }

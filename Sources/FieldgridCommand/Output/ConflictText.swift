@@ -13,7 +13,9 @@ struct ConflictText {
     func show(_ conflict: JSONValue) -> String {
         let unit = conflict["unit"].text ?? ""
         let type = conflict["type"].text.flatMap { schema.type(named: $0) }
-        let label = type.flatMap { Unit(named: unit, of: $0)?.label.zh } ?? unit
+        let label =
+            conflict["kind"].text == "duplicate"
+            ? "疑似重复" : type.flatMap { Self.label(of: unit, in: $0) } ?? unit
         let name = conflict["record_name"].text ?? conflict["record"].text ?? ""
         var lines = [
             "\(conflict["id"].text ?? "")  [\(Self.state(conflict["state"].text))]  "
@@ -27,8 +29,12 @@ struct ConflictText {
         let winner = conflict["winner"].integer
         for (place, side) in conflict["sides"].elements.enumerated() {
             let mark = winner == Int64(place + 1) ? "*" : " "
+            let shown =
+                side["record"].text == nil
+                ? value(side["value"], side["unit"].text ?? unit, type)
+                : record(side, among: conflict["sides"].elements, type)
             lines.append(
-                "  \(mark) \(place + 1)   \(value(side["value"], unit, type))  — "
+                "  \(mark) \(place + 1)   \(shown)  — "
                     + "\(side["author"].text ?? "") \(ShownTime.text(side["at"].text ?? ""))")
         }
         if let note = conflict["note"].text { lines.append("  note  \(note)") }
@@ -45,6 +51,26 @@ struct ConflictText {
         }
         let ending = isSaved ? "已裁决 \(lines.count) 项" : "预览 \(lines.count) 项，尚未保存"
         return (lines + [ending]).joined(separator: "\n")
+    }
+
+    /// A rule's own words, or the name of a unit.
+    private static func label(of name: String, in type: RecordType) -> String? {
+        Unit(named: name, of: type)?.label.zh ?? type.rules.first { $0.name == name }?.label.zh
+    }
+
+    /// One of two records with the same natural key: what tells it apart.
+    private func record(
+        _ side: JSONValue, among sides: [JSONValue], _ type: RecordType?
+    ) -> String {
+        let others = sides.filter { $0["record"] != side["record"] }
+        let differing = side["value"].members.filter { member in
+            !others.allSatisfy { $0["value"][member.key] == member.value }
+        }
+        let texts = differing.map { member in
+            let label = type.flatMap { Unit(named: member.key, of: $0)?.label.zh } ?? member.key
+            return "\(label) \(value(member.value, member.key, type))"
+        }
+        return ([side["record"].text ?? ""] + texts).joined(separator: "；")
     }
 
     private func value(_ value: JSONValue, _ unit: String, _ type: RecordType?) -> String {

@@ -54,6 +54,10 @@ struct RecordText {
             "\(type.label.zh) \(document["id"].text ?? "")  网格 \(document["scope"].text ?? "")",
             table.text,
         ]
+        if let merged = document["merged_from"].text { lines.append("由 \(merged) 并入") }
+        if let parent = document["parked"].text {
+            lines.append("所属记录 \(parent) 不在本机：记录已保留，等它到达")
+        }
         let unsynced = document["unsynced"].elements.compactMap(\.text)
         if !unsynced.isEmpty { lines.append("未上报：\(unsynced.joined(separator: ", "))") }
         for reason in document["quarantine"].elements {

@@ -149,6 +149,8 @@ extension Acceptance {
                 values[Names.sides] = nil
                 values[Names.winner] = .integer(0)
             }
+        } else {
+            for name in [Names.settledBy, Names.settledAt, Names.note] { values[name] = .null }
         }
         let scope = event.kind == .duplicate ? try duplicateScope(of: event) : state.scope
         try writeOwn(Names.name, event.id, scope: scope ?? state.scope, values: values)

@@ -210,7 +210,7 @@ extension Acceptance {
         let standing = state.units[unit]?.conflict?.kind
         let event = ConflictEvent(
             id: id, state: conflict, kind: standing ?? (unit == .presence ? .deleted : .hard),
-            offer: offer, note: note)
+            offer: offer, note: note, isUndo: outcome.effect == .undoes)
         aftermath.append(.conflict(record: state.id, unit: unit, event))
     }
 

@@ -260,4 +260,6 @@ struct ConflictEvent {
     var kind: ConflictKind
     var offer: Offer
     var note: String?
+    /// It was decided, and the decision was taken back.
+    var isUndo = false
 }

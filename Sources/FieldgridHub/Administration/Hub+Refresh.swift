@@ -130,6 +130,7 @@ extension Hub {
     @discardableResult
     package func tick() throws -> RefreshPeriod? {
         try rememberContacts()
+        try replayQuarantine()
         let period = RefreshPeriod(at: now)
         let opened = try store.read { try $0.setting(.refreshOpened) }
             .flatMap { RefreshPeriod($0) }

@@ -19,7 +19,7 @@ struct ConflictDocument {
         let documents = state.sides.map { Self.document(of: $0, unit) }
         sides = Self.text(documents)
         base = Self.text(reference.map { Self.json($0.base, unit) } ?? NSNull())
-        reason = Self.text([
+        var reason: [String: Any] = [
             "rule": decision.rule.rawValue, "policy": unit.policy.name, "policy_version": 1,
             "order": unit.policy.sourceOrder.map(\.rawValue),
             "state": event.state.rawValue, "winner": decision.winner + 1,
@@ -32,7 +32,9 @@ struct ConflictDocument {
                     "author": side.offer.author, "settles": side.settles != nil,
                 ]
             },
-        ])
+        ]
+        if event.isUndo { reason["undone_by"] = event.offer.author }
+        self.reason = Self.text(reason)
     }
 
     /// Two records with one natural key: each side is one of them.

@@ -46,6 +46,8 @@ package struct StoredRecord: Hashable, Sendable {
     package var id: RecordID
     package var scope: ScopeCode
     package var isAlive: Bool
+    /// The record that this one was merged into, if it was.
+    package var alias: RecordID?
     /// The values that are set, by field number.
     package var values: [UnitNumber: Value]
     /// Units with changes that the hub has not answered yet.

@@ -15,8 +15,10 @@ extension Replica {
                 return try stored(deletion, pending, layout, db)
             }
             guard let stub = try Stubs.find(id, db), stub.type == type.number else { return nil }
-            return StoredRecord(
+            var gone = StoredRecord(
                 type: type.number, id: id, scope: stub.scope, isAlive: false, values: [:])
+            gone.alias = try Stubs.alias(of: id, db)
+            return gone
         }
     }
 

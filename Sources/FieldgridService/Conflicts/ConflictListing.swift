@@ -16,6 +16,8 @@ extension RecordService {
         case .resolve(let ids, let choice, let note):
             let conflicts = try ids.map(conflict)
             return try resolve(conflicts, choice: choice, note: note, preview: false)
+        case .undo(let ids, let note):
+            return try undo(try ids.map(conflict), note: note)
         case .resolveAll(let conditions, let choice, let note, let preview):
             let filter = try ConflictFilter(conditions)
             let found = try conflicts {
@@ -40,7 +42,11 @@ extension RecordService {
             "record_name": .optional(try title(of: conflict)),
             "scope": .text(conflict.scope.text), "unit": .text(conflict.unitName),
             "policy": .text(conflict.policy), "base": conflict.base.map(render) ?? .null,
-            "sides": .array(conflict.sides.map { document(of: $0, render: render) }),
+            "sides": .array(
+                conflict.sides.map { side in
+                    let raw = conflict.isAboutUnit ? nil : side.document
+                    return document(of: side, value: raw?["value"] ?? render(side.value))
+                }),
             "winner": conflict.winner > 0 ? .integer(Int64(conflict.winner)) : .null,
             "reason": .object(explanation), "state": .text(conflict.state),
             "opened_at": .optional(conflict.openedAt.map(Instants.text)),
@@ -51,15 +57,18 @@ extension RecordService {
     }
 
     private func document(
-        of side: ConflictRecord.Side, render: (UnitValue) -> JSONValue
+        of side: ConflictRecord.Side, value: JSONValue
     ) -> JSONValue {
-        .object([
-            "value": render(side.value), "author": .text(side.author),
+        let document = JSONValue.object([
+            "value": value, "author": .text(side.author),
             "node": .optional(side.node), "at": .text(side.at), "source": .text(side.source),
             "clamped": .bool(side.isClamped),
             "incarnation": .optional(side.identity?.incarnation.description),
             "seq": side.identity.map { .integer($0.seq) } ?? .null,
         ])
+        return ["record", "scope", "unit"].reduce(document) { document, name in
+            side.document[name].isNull ? document : document.adding(name, side.document[name])
+        }
     }
 
     /// The name of the record a conflict is about, where it is here.

@@ -14,6 +14,10 @@ struct ConflictRecord {
         var source: String
         var isClamped: Bool
         var identity: ChangesetIdentity?
+        /// As the hub wrote it.
+        var document: JSONValue = .null
+        /// Of two records with one natural key, the one that this side is.
+        var record: RecordID? { document["record"].text.flatMap { RecordID($0) } }
     }
 
     let id: RecordID
@@ -38,6 +42,12 @@ struct ConflictRecord {
 
     /// Settled by a change that the hub has not answered yet.
     mutating func settleHere() { state = ConflictState.settled.rawValue }
+
+    /// Whether its sides are values of one unit, and not records or values of
+    /// several.
+    var isAboutUnit: Bool {
+        kind == ConflictKind.hard.rawValue || kind == ConflictKind.deleted.rawValue
+    }
 
     var waitsForPerson: Bool { ConflictState(rawValue: state)?.waitsForPerson ?? false }
     var rule: Decision.Rule? { reason["rule"].text.flatMap(Decision.Rule.init) }
@@ -87,7 +97,7 @@ struct ConflictRecord {
             value: unit.map { value(document["value"], $0, type) } ?? UnitValue([]),
             author: document["author"].text ?? "", node: document["node"].text,
             at: document["at"].text ?? "", source: document["source"].text ?? "",
-            isClamped: document["clamped"].bool ?? false, identity: identity)
+            isClamped: document["clamped"].bool ?? false, identity: identity, document: document)
     }
 
     /// A unit's canonical value from the hub's JSON for it.

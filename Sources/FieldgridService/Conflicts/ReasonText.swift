@@ -9,7 +9,9 @@ struct ReasonText {
 
     var label: Label {
         let subject = conflict.unit?.label ?? Label(zh: conflict.unitName, en: conflict.unitName)
+        if conflict.kind == ConflictKind.duplicate.rawValue { return duplicate }
         if conflict.kind == ConflictKind.inconsistent.rawValue { return inconsistent(subject) }
+        if let by = conflict.reason["undone_by"].text { return undone(subject, by: by) }
         if conflict.state == ConflictState.settled.rawValue { return settled(subject) }
         guard let rule = conflict.rule else {
             return Label(
@@ -87,7 +89,42 @@ struct ReasonText {
         )
     }
 
+    private func undone(_ subject: Label, by author: String) -> Label {
+        let at = conflict.reason["at"].text.map(ShownTime.text) ?? "?"
+        let shown = leader
+        return Label(
+            zh: "“\(subject.zh)”的裁决已由\(author)于\(at)撤销，恢复各方的值，暂显示\(shown.zh)的值，请重新确认。",
+            en:
+                "The decision about “\(subject.en)” was taken back by \(author) at \(at): the sides "
+                + "stand again, meanwhile the value of \(shown.en) shows.")
+    }
+
+    /// Two records with one natural key.
+    private var duplicate: Label {
+        let keys = conflict.reason["keys"].elements.map { $0.elements.compactMap(\.text) }
+        let labels = keys.joined().compactMap { conflict.type.field(named: $0)?.label }
+        let zh = labels.map(\.zh).joined(separator: "、")
+        let en = labels.map(\.en).joined(separator: ", ")
+        let who = people
+        if conflict.state == ConflictState.settled.rawValue {
+            let by = conflict.settledBy ?? "?"
+            return Label(
+                zh: "两条记录的\(zh)相同，已由\(by)处理。",
+                en: "Two records have the same \(en); \(by) settled it.")
+        }
+        return Label(
+            zh: "两条记录的\(zh)相同（\(who.zh)），可能是同一单位：请合并，或确认是两个单位。",
+            en: "Two records have the same \(en) (\(who.en)); they may be one in the world: merge "
+                + "them, or confirm that they are two.")
+    }
+
     private func inconsistent(_ subject: Label) -> Label {
+        if conflict.state == ConflictState.settled.rawValue {
+            let rule = conflict.type.rules.first { $0.name == conflict.unitName }?.label
+            return Label(
+                zh: "记录已重新符合规则：\(rule?.zh ?? conflict.unitName)。",
+                en: "The record keeps the rule again: \(rule?.en ?? conflict.unitName).")
+        }
         let name = conflict.reason["broken_rule"].text ?? conflict.reason["rule"].text
         let broken = conflict.type.rules.first { $0.name == name }?.label
         return Label(

@@ -7,7 +7,7 @@ extension RecordService {
         _ conflicts: [ConflictRecord], choice: ConflictChoice, note: String?, preview: Bool
     ) throws -> ServiceReply {
         let decisions = try conflicts.map { try decision(on: $0, choice: choice, note: note) }
-        if !preview { try store.save(decisions.map { draft($0.edit, source: .onSite) }) }
+        if !preview { try store.save(decisions.map { draft($0.edits, source: .onSite) }) }
         let documents = zip(conflicts, decisions).map { conflict, decision in
             JSONValue.object([
                 "id": .text(conflict.id.description), "type": .text(conflict.type.name),
@@ -18,14 +18,20 @@ extension RecordService {
         return ServiceReply(.array(documents))
     }
 
-    private struct SettlementDecision {
-        var edit: RecordEdit
+    struct SettlementDecision {
+        var edits: [RecordEdit]
         var value: JSONValue
     }
 
     private func decision(
         on conflict: ConflictRecord, choice: ConflictChoice, note: String?
     ) throws -> SettlementDecision {
+        if conflict.kind == ConflictKind.duplicate.rawValue {
+            return try joining(conflict, choice: choice, note: note)
+        }
+        if conflict.kind == ConflictKind.inconsistent.rawValue {
+            return try correction(conflict, choice: choice)
+        }
         guard let unit = conflict.unit else {
             throw ServiceError(
                 "conflict.unit-unknown",
@@ -45,7 +51,7 @@ extension RecordService {
         }
         let value = try value(chosen: choice, in: conflict, unit: unit)
         return SettlementDecision(
-            edit: try edit(conflict, unit: unit, value: value, note: note),
+            edits: [try edit(conflict, unit: unit, value: value, note: note)],
             value: unit.document(value, of: conflict.type))
     }
 
@@ -63,6 +69,10 @@ extension RecordService {
             }
             return base
         case .value(let text): return try typed(text, unit: unit, in: conflict)
+        case .merge, .apart:
+            throw ServiceError(
+                "conflict.no-duplicate", "The conflict \(conflict.id) is not about two records.",
+                hint: "Take a side or the base, or give a value.")
         }
     }
 

@@ -34,6 +34,11 @@ extension JSONValue {
         return []
     }
 
+    /// The object with one more member at its end.
+    func adding(_ name: String, _ value: JSONValue) -> JSONValue {
+        .object(members + [Member(name, value)])
+    }
+
     package var members: [Member] {
         if case .object(let members) = self { return members }
         return []

@@ -78,8 +78,16 @@ extension RecordService {
                 : "`fieldgrid record list \(type.name)` shows what there is.")
     }
 
+    /// The record that an id stands for now: the one it was merged into, if
+    /// it was.
     func livingRecord(_ text: String, of type: RecordType) throws -> StoredRecord {
-        let record = try anyRecord(text, of: type)
+        var record = try anyRecord(text, of: type)
+        // Each step leads to a smaller id, so there is no circle.
+        while !record.isAlive, let alias = record.alias, alias < record.id,
+            let next = try store.record(alias, type: type)
+        {
+            record = next
+        }
         guard record.isAlive else {
             throw ServiceError(
                 "record.deleted", "The \(type.name) \(record.id) has been deleted.",

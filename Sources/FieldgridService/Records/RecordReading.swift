@@ -5,7 +5,13 @@ extension RecordService {
         let type = try type(typeName)
         let record = try livingRecord(id, of: type)
         let waiting = try waitingConflicts(of: record.id)[record.id] ?? []
-        let document = self.document(of: record, type: type, conflicts: waiting)
+        var document = self.document(of: record, type: type, conflicts: waiting)
+        if let parent = try missingParent(of: record, type: type) {
+            document = document.adding("parked", .text(parent.description))
+        }
+        if record.id.description != id.lowercased() {
+            document = document.adding("merged_from", .text(id.lowercased()))
+        }
         return ServiceReply(document, needsPerson: needsPerson(record, conflicts: waiting))
     }
 
@@ -47,6 +53,17 @@ extension RecordService {
             return true
         }
         return needsPerson
+    }
+
+    /// The record that this one belongs to, when it is not here: late, out of
+    /// scope, or deleted.
+    private func missingParent(of record: StoredRecord, type: RecordType) throws -> RecordID? {
+        guard let link = type.parent, let field = type.field(named: link.field),
+            let parentType = schema.type(named: link.type),
+            let id = record.values[field.number]?.text.flatMap({ RecordID($0) })
+        else { return nil }
+        let parent = try store.record(id, type: parentType)
+        return parent?.isAlive == true ? nil : id
     }
 
     private func needsPerson(_ record: StoredRecord, conflicts: [RecordID]) -> Bool {
@@ -128,6 +145,26 @@ extension RecordService {
             }
             return true
         }
+        try addDuplicates(to: &waiting, of: id, type)
         return waiting
+    }
+
+    /// A duplicate's conflict concerns both of its records.
+    private func addDuplicates(
+        to waiting: inout [RecordID: [RecordID]], of id: RecordID?, _ type: RecordType
+    ) throws {
+        guard let kind = type.field(named: SystemTypes.Conflict.kind)?.number else { return }
+        let duplicates = FieldCondition(
+            field: kind, value: .text(ConflictKind.duplicate.rawValue))
+        try store.forEachRecord(of: type, where: [duplicates]) { stored in
+            guard let conflict = ConflictRecord(stored, of: type, in: schema),
+                conflict.waitsForPerson, !settledHere.contains(conflict.id)
+            else { return true }
+            for record in conflict.sides.compactMap(\.record)
+            where record != conflict.record && (id == nil || record == id) {
+                waiting[record, default: []].append(conflict.id)
+            }
+            return true
+        }
     }
 }

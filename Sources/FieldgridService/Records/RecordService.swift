@@ -73,7 +73,11 @@ package struct RecordService {
     }
 
     func draft(_ edit: RecordEdit, source: ValueSource) -> ActionDraft {
-        ActionDraft(author: author, source: source, savedAt: now, edits: [edit])
+        draft([edit], source: source)
+    }
+
+    func draft(_ edits: [RecordEdit], source: ValueSource) -> ActionDraft {
+        ActionDraft(author: author, source: source, savedAt: now, edits: edits)
     }
 }
 

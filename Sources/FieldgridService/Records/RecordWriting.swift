@@ -38,7 +38,7 @@ extension RecordService {
                 "assignment.missing", "Nothing to set was given.",
                 hint: "Give at least one field=value.", exitStatus: .wrongUsage)
         }
-        let given = try values(fields, of: type)
+        let given = appended(try values(fields, of: type), to: record, of: type)
         try checkParent(in: given, of: type, scope: record.scope)
         try check(given, of: type, over: record)
         let changed = given.filter { ($1.isNull ? nil : $1) != record.values[$0] }
@@ -48,6 +48,20 @@ extension RecordService {
             try store.save(draft(edit, source: source))
         }
         return ServiceReply(saved(record.id, changed: changed.keys, of: type))
+    }
+
+    /// What is given for a field that keeps every entry is one more entry.
+    private func appended(
+        _ given: [UnitNumber: Value], to record: StoredRecord, of type: RecordType
+    ) -> [UnitNumber: Value] {
+        var values = given
+        for field in type.fields where field.policy == .append {
+            guard let entry = given[field.number]?.text,
+                let before = record.values[field.number]?.text
+            else { continue }
+            values[field.number] = .text(before + UnitOperation.separator + entry)
+        }
+        return values
     }
 
     /// Marks a record confirmed today.

@@ -57,6 +57,11 @@ package final class ScopedStore: RecordStore {
         guard let type = try store.schema.type(edit.type),
             let record = try store.record(edit.id, type: type)
         else { return false }
+        if case .merge(let survivor) = edit.kind {
+            guard let other = try store.record(survivor, type: type), covers(other.scope) else {
+                return false
+            }
+        }
         return covers(record.scope)
     }
 

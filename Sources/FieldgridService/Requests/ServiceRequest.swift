@@ -31,6 +31,8 @@ package enum ConflictRequest: Hashable, Sendable, Codable {
     case list(all: Bool, conditions: [String])
     case show(id: String)
     case resolve(ids: [String], choice: ConflictChoice, note: String?)
+    /// Takes back what a rule or a person decided.
+    case undo(ids: [String], note: String?)
     /// Every waiting conflict that meets all conditions.
     case resolveAll(
         conditions: [String], choice: ConflictChoice, note: String?, preview: Bool)
@@ -46,6 +48,10 @@ package enum ConflictChoice: Hashable, Sendable, Codable {
     case base
     /// A value of the person's own.
     case value(text: String)
+    /// Two records of one thing become one.
+    case merge
+    /// Two records with one natural key are two things after all.
+    case apart
 }
 
 package enum RefreshRequest: Hashable, Sendable, Codable {

@@ -1,6 +1,7 @@
 import FieldgridHub
 import FieldgridModel
 import FieldgridReplica
+import FieldgridService
 import FieldgridSync
 import Testing
 
@@ -75,6 +76,12 @@ import Testing
         }
         for node in nodes {
             #expect(try node.replica.counts().outbox == 0, "outboxes are empty, seed \(seed)")
+        }
+        let service = try RecordService(
+            store: hub.hub, place: .hub, author: "虚构·录入员", clock: hub.clock,
+            newID: { .test(0) })
+        for (conflict, reason) in try service.storedReasons() {
+            #expect(reason.replayed == reason.stored, "reason of \(conflict), seed \(seed)")
         }
     }
 

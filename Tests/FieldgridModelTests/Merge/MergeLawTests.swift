@@ -3,7 +3,10 @@ import Testing
 
 /// The algebra of merge, by every order of small histories.
 @Suite struct MergeLawTests {
-    static let policies: [UnitPolicy] = [.latest, .review, .precedence, .greatest]
+    static let policies: [UnitPolicy] = [
+        .latest, .review, .precedence, .greatest, .declared(.min), .declared(.fixed),
+        .declared(.hub),
+    ]
 
     /// Three authors who saw nothing of each other, with every choice of two
     /// values and two sources, and every choice of who is clamped.
@@ -68,7 +71,7 @@ import Testing
     }
 
     @Test func registersReportExactlyTheDisagreements() {
-        for policy in [UnitPolicy.latest, .review, .precedence] {
+        for policy in [UnitPolicy.latest, .review, .precedence, .declared(.fixed)] {
             for edits in Self.concurrent {
                 let disagree = Set(edits.map(\.value)).count > 1
                 let state = UnitState.after(edits, policy: policy).state

@@ -1,0 +1,161 @@
+import FieldgridModel
+
+/// Taking a decision back: a change of its own to the unit of the conflict.
+///
+/// What stands then is the hub's to say: a later change may have taken the
+/// decision's place.
+extension RecordService {
+    func undo(_ conflicts: [ConflictRecord], note: String?) throws -> ServiceReply {
+        let edits = try conflicts.map { try undoing($0, note: note) }
+        try store.save(edits.map { draft([$0], source: .onSite) })
+        let documents = conflicts.map { conflict in
+            JSONValue.object([
+                "id": .text(conflict.id.description), "type": .text(conflict.type.name),
+                "record": .text(conflict.record.description), "unit": .text(conflict.unitName),
+                "saved": .bool(true),
+            ])
+        }
+        return ServiceReply(.array(documents))
+    }
+
+    private func undoing(_ conflict: ConflictRecord, note: String?) throws -> RecordEdit {
+        guard conflict.kind != ConflictKind.inconsistent.rawValue else {
+            throw ServiceError(
+                "conflict.no-decision",
+                "The conflict \(conflict.id) about a rule is ended by the values of the record, "
+                    + "not by a decision.",
+                hint: "`fieldgrid record set` changes them.")
+        }
+        guard let unit = conflict.unit else {
+            throw ServiceError(
+                "conflict.unit-unknown",
+                "This device does not know the field “\(conflict.unitName)” of the conflict.",
+                hint: "Run `fieldgrid node sync` to get the newest schema.")
+        }
+        guard !conflict.waitsForPerson else {
+            throw ServiceError(
+                "conflict.undecided",
+                "The conflict \(conflict.id) waits for a person; there is no decision to take back.",
+                hint: "`fieldgrid conflicts resolve` settles it.")
+        }
+        let settlement = Settlement(
+            conflict: conflict.id, sides: conflict.sides.compactMap(\.identity), note: note,
+            isUndo: true)
+        return RecordEdit(
+            type: conflict.type.number, id: conflict.record, kind: .update,
+            settlements: [unit.number: settlement])
+    }
+}
+
+/// Conflicts that are not about one unit: two records of one thing, and a
+/// rule that a merged record breaks.
+extension RecordService {
+    /// Two records become one, or stay two.
+    ///
+    /// People choose values, not ids: the smaller id stays. Taking a side
+    /// takes its values where the two differ.
+    func joining(
+        _ conflict: ConflictRecord, choice: ConflictChoice, note: String?
+    ) throws -> SettlementDecision {
+        guard conflict.state != ConflictState.settled.rawValue else {
+            throw ServiceError(
+                "conflict.settled", "The conflict \(conflict.id) is settled already.",
+                hint: "`fieldgrid conflicts undo \(conflict.id)` takes the decision back.")
+        }
+        let settlement = [
+            UnitNumber.presence: Settlement(
+                conflict: conflict.id, sides: [], note: note)
+        ]
+        let twin = conflict.record
+        let type = conflict.type
+        if choice == .apart {
+            let edit = RecordEdit(
+                type: type.number, id: twin, kind: .update, settlements: settlement)
+            return SettlementDecision(edits: [edit], value: .text("apart"))
+        }
+        guard let survivor = conflict.sides.compactMap(\.record).first(where: { $0 != twin }),
+            let standing = try store.record(survivor, type: type), standing.isAlive,
+            let going = try store.record(twin, type: type), going.isAlive
+        else {
+            throw ServiceError(
+                "record.unknown",
+                "Both records of the conflict \(conflict.id) have to be here to be merged.",
+                hint: "Settle it where both grids are held: at the township or at the hub.")
+        }
+        var edits = [
+            RecordEdit(
+                type: type.number, id: twin, kind: .merge(into: survivor),
+                settlements: settlement)
+        ]
+        let chosen = try values(of: choice, in: conflict, standing: standing, going: going)
+        if !chosen.isEmpty {
+            edits.append(
+                RecordEdit(type: type.number, id: survivor, kind: .update, values: chosen))
+        }
+        return SettlementDecision(
+            edits: edits, value: .object(["merged_into": .text(survivor.description)]))
+    }
+
+    /// The values that a person's choice gives the record that stays.
+    private func values(
+        of choice: ConflictChoice, in conflict: ConflictRecord, standing: StoredRecord,
+        going: StoredRecord
+    ) throws -> [UnitNumber: Value] {
+        let number: Int
+        switch choice {
+        case .merge, .apart, .winner: return [:]
+        case .side(let side): number = side
+        case .base, .value:
+            throw ServiceError(
+                "conflict.is-duplicate", "The conflict \(conflict.id) is about two records.",
+                hint: "Give --take merge (each value by its policy), --take 1 or 2 (the values of "
+                    + "that record where they differ), or --take apart (two things after all).")
+        }
+        guard conflict.sides.indices.contains(number - 1),
+            let chosen = conflict.sides[number - 1].record
+        else {
+            throw ServiceError(
+                "conflict.side-unknown",
+                "The conflict has sides 1 to \(conflict.sides.count), not \(number).",
+                hint: "`fieldgrid conflicts show \(conflict.id)` shows them.")
+        }
+        let (taken, other) = chosen == standing.id ? (standing, going) : (going, standing)
+        var values: [UnitNumber: Value] = [:]
+        for field in conflict.type.fields where !field.policy.isOperation && field.policy != .hub {
+            guard let value = taken.values[field.number], other.values[field.number] != nil,
+                other.values[field.number] != value
+            else { continue }
+            values[field.number] = value
+        }
+        return values
+    }
+
+    /// A broken rule is put right by new values of the fields that it reads.
+    func correction(
+        _ conflict: ConflictRecord, choice: ConflictChoice
+    ) throws -> SettlementDecision {
+        guard case .value(let text) = choice else {
+            let rule = conflict.type.rules.first { $0.name == conflict.unitName }
+            let fields = rule?.fields.joined(separator: "=…,") ?? "field"
+            throw ServiceError(
+                "conflict.needs-values",
+                "The conflict \(conflict.id) is about a rule over several fields.",
+                hint: "Give --value \(fields)=… with values that fit together.")
+        }
+        guard let record = try store.record(conflict.record, type: conflict.type), record.isAlive
+        else {
+            throw ServiceError(
+                "record.unknown",
+                "The \(conflict.type.name) \(conflict.record) of this conflict is not here.",
+                hint: "Run `fieldgrid node sync`, or settle the conflict at the hub.")
+        }
+        let parts = text.split(whereSeparator: { ",;，；".contains($0) })
+            .map { FieldInput.trim(String($0)) }
+        let given = try values(parts, of: conflict.type)
+        let violations = entryCheck(given, of: conflict.type, over: record).violations
+        if !violations.isEmpty { throw ServiceError(violations) }
+        let edit = RecordEdit(
+            type: conflict.type.number, id: record.id, kind: .update, values: given)
+        return SettlementDecision(edits: [edit], value: .texts(parts))
+    }
+}

@@ -1,0 +1,158 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridReplica
+import FieldgridSchema
+import FieldgridSync
+import Testing
+
+/// Quarantine replays by itself when the obstacle is gone, and records that
+/// move are followed (sync.md 3.3, 9.3, 9.7).
+@Suite struct ReplayTests {
+    private func quarantine(_ node: RealNode) throws -> [QuarantineCode?] {
+        try node.replica.quarantined().map(\.code)
+    }
+
+    /// Makes a grid at the hub, as a clerk would.
+    private func add(grid code: String, below parent: ScopeCode, to hub: TestHub) throws {
+        let type = try hub.type("grid")
+        var values: [UnitNumber: Value] = [:]
+        let given: [String: Value] = [
+            "code": .text(code), "name": .text("虚构新村"), "parent": .text(parent.text),
+            "level": .integer(3),
+        ]
+        for (name, value) in given {
+            values[try #require(type.field(named: name)).number] = value
+        }
+        try hub.hub.save(
+            ActionDraft(
+                author: "虚构·录入员", source: .hub, savedAt: hub.clock.milliseconds,
+                edits: [
+                    RecordEdit(
+                        type: type.number, id: .test(900), kind: .create(TestHub.district),
+                        values: values)
+                ]))
+    }
+
+    @Test func whatWaitedForAGridIsAcceptedWhenTheGridComes() throws {
+        let hub = try Probe.hub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        let grid = ScopeCode("220602103999")
+        try office.edit(.test(1), .create(grid), ["name": .text("虚构试样")], type: "probe")
+        try office.exchange()
+        #expect(try quarantine(office) == [.scopeUnknown])
+        try add(grid: grid.text, below: TestHub.township, to: hub)
+        try office.exchange()
+        #expect(try quarantine(office) == [])
+        #expect(try hub.state(.test(1))?.scope == grid)
+        try Probe.settle(hub, [office])
+    }
+
+    @Test func anEditOfARecordThatIsNotThereYetWaitsForItAndNoLonger() throws {
+        let hub = try Probe.hub()
+        var early = SketchNode(hub, try hub.enrol("虚构·甲"))
+        let late = try RealNode(hub, hub.enrol("虚构·乙"))
+        try early.set("probe", .test(1), ["name": .text("虚构新名")])
+        let receipt = try #require(try early.exchange().receipts.first)
+        guard case .quarantined(.reference, _) = receipt.outcome else {
+            Issue.record("the hub took an edit of a record that it does not have")
+            return
+        }
+        try late.edit(.test(1), .create(TestHub.village), ["code": .text("B-1")], type: "probe")
+        try late.exchange()
+        try late.exchange()
+        #expect(try late.shown(.test(1), "name", type: "probe") == .text("虚构新名"))
+    }
+
+    @Test func aReplayedChangeThatALaterOneOvertookIsOnlyHistory() throws {
+        let hub = try Probe.hub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        let other = try RealNode(hub, hub.enrol("虚构·丙", TestHub.township))
+        try office.edit(.test(1), .create(TestHub.village), ["people": .integer(1)], type: "probe")
+        try office.exchange()
+        // One action of two records: the unknown grid holds back both.
+        try office.save([
+            office.edited(.test(1), .update, ["people": .integer(2)], type: "probe"),
+            office.edited(
+                .test(2), .create(ScopeCode("220602103999")), ["code": .text("C")], type: "probe"),
+        ])
+        try office.exchange()
+        #expect(try quarantine(office) == [.scopeUnknown])
+        try other.exchange()
+        try other.edit(.test(1), .update, ["people": .integer(3)], type: "probe")
+        try other.exchange()
+        try add(grid: "220602103999", below: TestHub.township, to: hub)
+        try Probe.settle(hub, [office, other])
+        #expect(try quarantine(office) == [])
+        let sides = try #require(try hub.state(.test(1))?.units[UnitNumber(9)]?.sides)
+        #expect(sides.map(\.value.single) == [.integer(3), .integer(2)])
+    }
+
+    @Test func anEditUnderARightToTheOldGridFollowsARecordThatMoved() throws {
+        let hub = try Probe.hub()
+        let field = try RealNode(hub, hub.enrol("虚构·甲"))
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        try field.edit(.test(1), .create(TestHub.village), ["people": .integer(1)], type: "probe")
+        try field.exchange()
+        try office.exchange()
+        try office.edit(.test(1), .move(TestHub.otherVillage), type: "probe")
+        try office.exchange()
+        try field.edit(.test(1), .update, ["people": .integer(2)], type: "probe")
+        try field.exchange()
+        #expect(try quarantine(field) == [])
+        try office.exchange()
+        #expect(try office.shown(.test(1), "people", type: "probe") == .integer(2))
+        #expect(try field.shown(.test(1), "people", type: "probe") == nil)
+    }
+
+    @Test func whoHasHeardThatItLeftMayNoLongerWriteIt() throws {
+        let hub = try Probe.hub()
+        var field = SketchNode(hub, try hub.enrol("虚构·甲"))
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        try field.create("probe", .test(1), ["people": .integer(1)])
+        try field.exchange()
+        try office.exchange()
+        try office.edit(.test(1), .move(TestHub.otherVillage), type: "probe")
+        try office.exchange()
+        try field.exchange()
+        try field.set("probe", .test(1), ["people": .integer(2)])
+        let receipt = try #require(try field.exchange().receipts.first)
+        guard case .quarantined(.scopeForbidden, _) = receipt.outcome else {
+            Issue.record("the hub took an edit of a grid that is not the device's")
+            return
+        }
+    }
+
+    @Test func anEditOfARecordThatMovedIsNoConflictForWhoSawItWhereItIs() throws {
+        let hub = try Probe.hub()
+        let field = try RealNode(hub, hub.enrol("虚构·甲"))
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        let neighbour = try RealNode(hub, hub.enrol("虚构·丙", TestHub.otherVillage))
+        try field.edit(.test(1), .create(TestHub.village), ["people": .integer(1)], type: "probe")
+        for node in [field, office] { try node.exchange() }
+        try office.edit(.test(1), .move(TestHub.otherVillage), type: "probe")
+        for node in [office, neighbour] { try node.exchange() }
+        try neighbour.edit(.test(1), .update, ["people": .integer(2)], type: "probe")
+        for node in [neighbour, office] { try node.exchange() }
+        #expect(try office.conflicts().isEmpty)
+        #expect(try office.shown(.test(1), "people", type: "probe") == .integer(2))
+    }
+
+    @Test func movedApartByTwoIsOneConflictOfItsPlace() throws {
+        let hub = try Probe.hub()
+        let first = try RealNode(hub, hub.enrol("虚构·甲", TestHub.township))
+        let second = try RealNode(hub, hub.enrol("虚构·乙", TestHub.township))
+        let third = ScopeCode("220602103203")
+        try first.edit(.test(1), .create(TestHub.village), ["people": .integer(1)], type: "probe")
+        for node in [first, second] { try node.exchange() }
+        try first.edit(.test(1), .move(TestHub.otherVillage), type: "probe")
+        try first.edit(.test(1), .update, ["people": .integer(2)], type: "probe")
+        hub.clock.advance(minutes: 1)
+        try second.edit(.test(1), .move(third), type: "probe")
+        try second.edit(.test(1), .update, ["name": .text("虚构新名")], type: "probe")
+        try Probe.settle(hub, [first, second])
+        #expect(try hub.state(.test(1))?.scope == third)
+        #expect(try first.conflicts().map { $0["unit"] } == [.text("scope")])
+        #expect(try first.shown(.test(1), "people", type: "probe") == .integer(2))
+        #expect(try first.shown(.test(1), "name", type: "probe") == .text("虚构新名"))
+    }
+}
