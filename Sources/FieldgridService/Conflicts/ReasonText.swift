@@ -95,8 +95,8 @@ struct ReasonText {
         return Label(
             zh: "“\(subject.zh)”的裁决已由\(author)于\(at)撤销，恢复各方的值，暂显示\(shown.zh)的值，请重新确认。",
             en:
-                "The decision about “\(subject.en)” was taken back by \(author) at \(at): the sides "
-                + "stand again, meanwhile the value of \(shown.en) shows.")
+                "The decision about “\(subject.en)” was taken back by \(author) at \(at): the "
+                + "sides stand again, meanwhile the value of \(shown.en) shows.")
     }
 
     /// Two records with one natural key.

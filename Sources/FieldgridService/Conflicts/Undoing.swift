@@ -35,7 +35,7 @@ extension RecordService {
         guard !conflict.waitsForPerson else {
             throw ServiceError(
                 "conflict.undecided",
-                "The conflict \(conflict.id) waits for a person; there is no decision to take back.",
+                "The conflict \(conflict.id) waits for a person; nothing was decided yet.",
                 hint: "`fieldgrid conflicts resolve` settles it.")
         }
         let settlement = Settlement(
