@@ -1,3 +1,4 @@
+import FieldgridNode
 import FieldgridService
 import Foundation
 
@@ -39,9 +40,11 @@ final class DemoStage {
 
     /// Runs a command that must succeed, shows it, and returns its output.
     @discardableResult
-    func run(_ arguments: [String], lines: Int = 3) throws -> String {
+    func run(
+        _ arguments: [String], lines: Int = 3, clockOffset: Int64 = 0
+    ) throws -> String {
         show(arguments)
-        let outcome = try launch(arguments)
+        let outcome = try launch(arguments, clockOffset: clockOffset)
         guard outcome.status == 0 else {
             throw DemoFailure(
                 reason: "`fieldgrid \(arguments.joined(separator: " "))` ended with "
@@ -80,8 +83,11 @@ final class DemoStage {
         say("$ fieldgrid \(words.joined(separator: " "))")
     }
 
-    private func launch(_ arguments: [String]) throws -> Outcome {
+    private func launch(_ arguments: [String], clockOffset: Int64 = 0) throws -> Outcome {
         let process = process(arguments)
+        if clockOffset != 0 {
+            process.environment?[SystemClock.offsetVariable] = String(clockOffset)
+        }
         let output = Pipe()
         process.standardOutput = output
         // A file, so that neither stream can fill up while the other is read.

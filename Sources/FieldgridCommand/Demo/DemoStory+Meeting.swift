@@ -77,16 +77,16 @@ extension DemoStory {
         try stage.run(["record", "history", "employer", employers[0], "--data", "qian"], lines: 60)
     }
 
-    private func conflicts(_ folder: String, all: Bool) throws -> [JSONValue] {
+    func conflicts(_ folder: String, all: Bool) throws -> [JSONValue] {
         try stage.ask(["conflicts", "list", "--data", folder] + (all ? ["--all"] : [])).elements
     }
 
-    private func side(of conflict: JSONValue?, author: String) -> String {
+    func side(of conflict: JSONValue?, author: String) -> String {
         let sides = conflict?["sides"].elements ?? []
         return sides.firstIndex { $0["author"].text == author }.map { String($0 + 1) } ?? "0"
     }
 
-    private func field(_ name: String, of id: String, in folder: String) throws -> JSONValue {
+    func field(_ name: String, of id: String, in folder: String) throws -> JSONValue {
         let type = "employer"
         return try stage.ask(["record", "show", type, id, "--data", folder])["fields"][name]
     }

@@ -27,9 +27,15 @@ struct DemoStory {
         try workOffline()
         try meet()
         try settle()
+        try takeBack()
+        try meetTheSameEmployer()
+        try breakARule()
+        try setAClockWrong()
+        try restoreAFolder()
         try compare()
         try refresh()
         try loseTheHub()
+        try carryAStick()
     }
 
     private mutating func openHub() throws {

@@ -47,7 +47,14 @@ struct ConflictText {
         let lines = documents.map { document in
             let unit = document["unit"].text ?? ""
             let type = document["type"].text.flatMap { schema.type(named: $0) }
-            return "\(document["id"].text ?? "")  \(unit) = \(value(document["value"], unit, type))"
+            let id = document["id"].text ?? ""
+            let chosen = document["value"]
+            if let survivor = chosen["merged_into"].text { return "\(id)  并入 \(survivor)" }
+            if chosen.text == "apart", unit == "presence" { return "\(id)  确认是两个单位" }
+            if !chosen.elements.isEmpty {
+                return "\(id)  " + chosen.elements.compactMap(\.text).joined(separator: ", ")
+            }
+            return "\(id)  \(unit) = \(value(chosen, unit, type))"
         }
         let ending = isSaved ? "已裁决 \(lines.count) 项" : "预览 \(lines.count) 项，尚未保存"
         return (lines + [ending]).joined(separator: "\n")

@@ -58,9 +58,23 @@ struct ConflictDocument {
             })
         reason = Self.text([
             "rule": "duplicate", "at": Instants.text(event.offer.time.milliseconds),
-            "by": event.offer.author, "keys": entry.type.naturalKeys,
+            "by": event.offer.author, "keys": Self.sharedKeys(of: duplicates, entry),
             "state": event.state.rawValue,
         ])
+    }
+
+    /// The natural keys that the records have in common; all of them when
+    /// they have none any more.
+    private static func sharedKeys(
+        of records: [RecordState], _ entry: SchemaIndex.Entry
+    ) -> [[String]] {
+        let shared = entry.type.naturalKeys.filter { names in
+            let values = records.map { record in
+                names.map { Acceptance.value(of: $0, in: record, entry) }
+            }
+            return Set(values).count == 1 && values.allSatisfy { !$0.contains(.null) }
+        }
+        return shared.isEmpty ? entry.type.naturalKeys : shared
     }
 
     /// The units that a broken rule reads, as they show, with who gave them.

@@ -84,9 +84,12 @@ struct ReplyBuilder {
             // been there, and does not stay when it goes there.
             let isShared = index.entries[departure.type]?.type.shared == true
             if sharedOnly && !isShared { continue }
-            if isShared ? scopes.all.contains(departure.destination)
+            if isShared
+                ? scopes.all.contains(departure.destination)
                 : scopes.whole.contains(departure.destination)
-            { continue }
+            {
+                continue
+            }
             records.append(
                 RecordDelta(
                     scope: scope, number: departure.number, id: departure.id,
