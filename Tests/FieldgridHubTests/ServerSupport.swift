@@ -89,6 +89,13 @@ final class FakeHub: HubOperations {
         Array(id.utf8.dropFirst(from))
     }
 
+    func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool { false }
+    func attachmentRange(_ name: String, from: Int) throws -> [UInt8]? { nil }
+
+    func store(
+        _ bytes: [UInt8], of attachment: String, at offset: Int, size: Int
+    ) throws -> AttachmentProgress { AttachmentProgress(have: 0, complete: false) }
+
     func perform(_ request: [UInt8], device: EnrolledDevice?) throws -> [UInt8] {
         Array("{\"role\":\"\(device?.role.rawValue ?? "folder")\"}".utf8)
     }

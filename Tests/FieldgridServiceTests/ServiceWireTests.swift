@@ -13,7 +13,7 @@ import Testing
         .tasks(period: "2026H2", openOnly: true),
         .refresh(ask: .run),
         .hub(ask: .enrol(scope: "220602", holder: "虚构", role: "assistant")),
-        .node(ask: .sync),
+        .node(ask: .sync(attachmentBudget: 7)),
     ]
 
     @Test(arguments: requests)

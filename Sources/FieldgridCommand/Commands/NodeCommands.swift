@@ -44,7 +44,7 @@ struct NodeJoin: AsyncParsableCommand {
         let (session, lock) = try joining.join(
             NodeFolder(place.folder), command: "node join", waitingUpTo: FolderAccess.lockWait)
         let desk = NodeDesk(session, lock: lock)
-        let sync = try desk.answer(.node(ask: .sync))
+        let sync = try desk.answer(.node(ask: .sync(attachmentBudget: 0)))
         let document = JSONValue.object([
             "node": .text(session.document.node.description),
             "holder": .text(session.document.holder),
@@ -67,10 +67,16 @@ struct NodeSync: AsyncParsableCommand {
 
     @OptionGroup var place: FolderOptions
     @OptionGroup var output: ReportOptions
+    @Option(
+        help: ArgumentHelp(
+            "Send at most so many bytes of photos after the data.", valueName: "bytes"))
+    var attachmentBudget = 8 << 20
 
     func run() async throws {
         let desk = try NodeSide.desk(place.folder, command: "node sync")
-        try output.report(try desk.answer(.node(ask: .sync))) { document in
+        let reply = try desk.answer(
+            .node(ask: .sync(attachmentBudget: max(0, attachmentBudget))))
+        try output.report(reply) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
             var lines = [
                 "Sent \(number("pushed")), received \(number("pulled")); "
@@ -80,6 +86,11 @@ struct NodeSync: AsyncParsableCommand {
             lines += document["reincarnated"].elements.compactMap(\.text).map(RebirthText.sentence)
             if number("salvaged") > 0 {
                 lines.append("\(number("salvaged")) records that the hub had lost were sent again.")
+            }
+            if number("attachments_sent") + number("attachments_waiting") > 0 {
+                lines.append(
+                    "Photos: \(number("attachments_sent")) sent, "
+                        + "\(number("attachments_waiting")) wait.")
             }
             if number("quarantined") > 0 {
                 lines.append(

@@ -48,6 +48,7 @@ struct RecordNew: AsyncParsableCommand {
 
     func run() async throws {
         let desk = try HubSide.desk(place, remote, command: "record new")
+        let fields = try AttachmentFields.resolve(fields, of: type, at: desk)
         let reply = try desk.answer(
             .record(ask: .create(type: type, fields: fields, scope: scope, source: source)))
         try output.report(reply) { document in
@@ -58,7 +59,8 @@ struct RecordNew: AsyncParsableCommand {
 
 struct RecordSet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Change values; `field=` clears.")
+        commandName: "set",
+        abstract: "Change values; `field=` clears, `field=@FILE` keeps a photo or PDF.")
 
     @OptionGroup var place: FolderOptions
     @OptionGroup var remote: RemoteOptions
@@ -71,6 +73,7 @@ struct RecordSet: AsyncParsableCommand {
 
     func run() async throws {
         let desk = try HubSide.desk(place, remote, command: "record set")
+        let fields = try AttachmentFields.resolve(fields, of: type, at: desk)
         let reply = try desk.answer(
             .record(ask: .set(type: type, id: id, fields: fields, source: source)))
         try output.report(reply) { document in
@@ -99,7 +102,12 @@ struct RecordShow: AsyncParsableCommand {
         try output.report(reply) { document in
             let name = document["type"].text ?? type
             guard let recordType = schema.type(named: name) else { return document.description }
-            return RecordText(schema: schema).show(document, of: recordType)
+            let files = document["attachments"].members.map { member in
+                let here = member.value["here"].bool == true ? "here" : "not here"
+                let sent = member.value["sent"].bool == true ? "sent" : "not yet sent"
+                return "\n\(member.key): \(here), \(sent)"
+            }
+            return RecordText(schema: schema).show(document, of: recordType) + files.joined()
         }
     }
 }

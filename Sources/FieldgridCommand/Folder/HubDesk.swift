@@ -36,6 +36,10 @@ final class HubDesk: Desk {
         switch request {
         case .refresh(let ask): return try refresh(ask, service: service)
         case .hub(let ask): return try answer(ask)
+        case .attachment(.add(let file)):
+            return AttachmentDocuments.added(try open.attachments.add(Array(file), toSend: false))
+        case .attachment(.get(let name, _)):
+            return try AttachmentDocuments.file(open.attachments.read(name), name)
         case .node:
             throw ServiceError.notHere(
                 "This folder is the hub's, not a node's.",

@@ -103,11 +103,15 @@ struct HubFolder {
         let hub = try Hub(
             store: store, clock: SystemClock(),
             random: .init(SystemRandomNumberGenerator()))
-        return OpenHub(hub: hub, key: key, store: store)
+        return OpenHub(hub: hub, key: key, store: store, attachments: attachments)
     }
 }
 
 extension HubFolder {
+    var attachments: AttachmentFolder {
+        AttachmentFolder(folder: path) { RangedFile.name(of: ContentDigest.of($0).bytes) }
+    }
+
     /// The hub on a connection of its own, to read from while the other one
     /// goes on.
     func reader() throws -> Hub {
@@ -122,6 +126,8 @@ struct OpenHub {
     var hub: Hub
     var key: DeviceKey
     var store: SQLiteHubStore
+    /// Files beside the data.
+    var attachments: AttachmentFolder
 }
 
 /// What `hub.json` says, for people and for telling the folder's kind.

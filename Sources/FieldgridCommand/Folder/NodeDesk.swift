@@ -43,7 +43,20 @@ final class NodeDesk: Desk {
     func answer(_ request: ServiceRequest) throws -> ServiceReply {
         switch request {
         case .node(.status): return try status()
-        case .node(.sync): return try sync()
+        case .node(.sync(let budget)): return try sync(attachmentBudget: budget)
+        case .attachment(.add(let file)):
+            return AttachmentDocuments.added(
+                try session.attachments.add(Array(file), toSend: true))
+        case .attachment(.get(let name, let budget)):
+            guard try session.fetch(name, budget: budget) else {
+                throw ServiceError(
+                    "attachment.partial", "The file is larger than the budget; a part is here.",
+                    hint: "Run the same command again: it goes on where this one stopped.")
+            }
+            return try AttachmentDocuments.file(session.attachments.read(name), name)
+        case .record(.show):
+            guard let reply = try service().answer(request) else { break }
+            return AttachmentDocuments.describe(reply, replica.schema, session.attachments)
         case .node(.exportBundle(let start)):
             return BundleDocuments.document(of: try session.exportBundle(from: start))
         case .node(.importBundle(let file)):
@@ -89,6 +102,7 @@ final class NodeDesk: Desk {
                 "outbox": .integer(Int64(counts.outbox)),
                 "quarantined": .integer(Int64(counts.quarantined)),
                 "conflicts_open": .integer(Int64(counts.conflictsOpen)),
+                "attachments_waiting": .integer(Int64(session.attachments.outgoing().count)),
                 "tasks_due": .integer(Int64(try tasksDue())),
                 "last_sync_at": .optional(replica.lastSyncAt.map(Instants.text)),
                 "hub_reachable": .bool(isReachable),
@@ -103,9 +117,9 @@ final class NodeDesk: Desk {
         return reply?.document.elements.count ?? 0
     }
 
-    private func sync() throws -> ServiceReply {
+    private func sync(attachmentBudget: Int) throws -> ServiceReply {
         var progress = Progress()
-        let report = try session.sync { state in
+        let report = try session.sync(attachmentBudget: attachmentBudget) { state in
             if let (bytes, whole) = state.snapshot {
                 return progress.show("first copy: \(bytes >> 10) of \(whole >> 10) KiB")
             }
@@ -127,6 +141,8 @@ final class NodeDesk: Desk {
                 "schema_changed": .bool(report.schemaChanged),
                 "epoch_changed": .bool(report.epochChanged),
                 "salvaged": .integer(Int64(report.salvaged)),
+                "attachments_sent": .integer(Int64(report.attachments.sent)),
+                "attachments_waiting": .integer(Int64(report.attachments.waiting)),
                 "reincarnated": .texts(report.reincarnated.map(\.rawValue)),
             ]), needsPerson: quarantined > 0 || report.conflictsOpen > 0)
     }

@@ -72,6 +72,26 @@ final class ServedHub: HubOperations, @unchecked Sendable {
             of: id, from: from, for: DeviceRow(device), hub: open.hub.identity)
     }
 
+    func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool {
+        try open.hub.isNamed(attachment, within: device.scope)
+    }
+
+    func attachmentRange(_ name: String, from: Int) throws -> [UInt8]? {
+        open.attachments.read(name, from: from, atMost: RangedFile.rangeMax)
+    }
+
+    func store(
+        _ bytes: [UInt8], of attachment: String, at offset: Int, size: Int
+    ) throws -> AttachmentProgress {
+        do {
+            let have = try open.attachments.append(bytes, to: attachment, at: offset, of: size)
+            return AttachmentProgress(
+                have: have, complete: open.attachments.size(of: attachment) != nil)
+        } catch let error as FolderError {
+            throw HubError(code: error.code, message: error.message, hint: error.hint)
+        }
+    }
+
     func tick() throws { try open.hub.tick() }
 
     func perform(_ request: [UInt8], device: EnrolledDevice?) throws -> [UInt8] {
@@ -120,6 +140,8 @@ struct DeviceRights {
                 hint: "It needs a supervisor's device, or the hub's own terminal.")
         }
         switch request {
+        case .attachment(.get(let name, _)):
+            try require(try hub.isNamed(name, within: device.scope))
         case .refresh(.open), .refresh(.close), .refresh(.run):
             try require(grids.roots.contains(device.scope))
         case .hub(.enrol(let scope, _, _)):
@@ -137,7 +159,9 @@ struct DeviceRights {
             try require(grids.covers(device.scope, try hub.device(named: name).scope))
         case .hub(.devices), .hub(.status), .hub(.review(letThrough: nil)):
             try require(grids.roots.contains(device.scope))
-        case .schema, .record, .imports, .conflicts, .tasks, .refresh(.status), .node: return
+        case .schema, .record, .imports, .conflicts, .tasks, .refresh(.status), .node,
+            .attachment(.add):
+            return
         }
     }
 

@@ -75,6 +75,7 @@ struct RootCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, HubCommand.self, RefreshCommand.self, NodeCommand.self,
             RecordCommand.self, ConflictsCommand.self, TasksCommand.self,
+            AttachmentCommand.self,
         ])
 }
 

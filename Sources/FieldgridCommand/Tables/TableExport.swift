@@ -151,7 +151,7 @@ extension FieldKind {
         switch self {
         case .text, .set: true
         case .integer, .money, .decimal, .boolean, .date, .month, .instant, .code, .reference,
-            .grid:
+            .grid, .attachment:
             false
         }
     }
@@ -159,7 +159,9 @@ extension FieldKind {
     var isNumber: Bool {
         switch self {
         case .integer, .money, .decimal: true
-        case .text, .boolean, .date, .month, .instant, .code, .reference, .grid, .set: false
+        case .text, .boolean, .date, .month, .instant, .code, .reference, .grid, .set,
+            .attachment:
+            false
         }
     }
 }

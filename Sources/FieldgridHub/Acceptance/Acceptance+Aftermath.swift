@@ -325,7 +325,7 @@ extension Value {
         switch (kind, self) {
         case (_, .null): true
         case (.text, .text), (.date, .text), (.month, .text), (.code, .text),
-            (.reference, .text), (.grid, .text), (.set, .text):
+            (.reference, .text), (.grid, .text), (.set, .text), (.attachment, .text):
             true
         case (.integer, .integer), (.money, .integer), (.decimal, .integer),
             (.boolean, .integer), (.instant, .integer):

@@ -136,6 +136,7 @@ final class Acceptance {
         try store.put(heads: heads.filter { touchedScopes.contains($0.key) }, at: now)
         try store.put(
             try dirty.sorted().compactMap { id in try records[id].map(storable) })
+        try store.name(namedAttachments())
         try store.put(departures)
         try store.link(links)
         try store.put(incarnations)

@@ -30,6 +30,15 @@ package protocol HubOperations: Sendable {
     /// thread, beside the others.
     func snapshot(for device: EnrolledDevice) throws -> SnapshotOffer?
     func snapshotRange(_ id: String, from: Int, device: EnrolledDevice) throws -> [UInt8]
+    /// Whether the device may send and fetch a file: a record of its scope
+    /// names it.
+    func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool
+    /// From the second thread too, after ``mayExchange(_:device:)``; nil when
+    /// the file is not here.
+    func attachmentRange(_ name: String, from: Int) throws -> [UInt8]?
+    func store(
+        _ bytes: [UInt8], of attachment: String, at offset: Int, size: Int
+    ) throws -> AttachmentProgress
     /// A command as the service's JSON, its refusals included. No device
     /// means somebody on this machine who may open the folder.
     func perform(_ request: [UInt8], device: EnrolledDevice?) throws -> [UInt8]

@@ -50,6 +50,8 @@ package protocol HubReading: AnyObject {
     func waiting() throws -> [WaitingChangeset]
     func waiting(with code: QuarantineCode) throws -> [WaitingChangeset]
     func waitingCount() throws -> Int
+    /// The records that name, or once named, a file.
+    func records(naming attachment: String) throws -> [RecordID]
     /// Sections of bundles that wait for what comes before them, in order.
     func parked(of incarnation: IncarnationID) throws -> [ParkedSection]
     func parked(from node: NodeID) throws -> [ParkedSection]
@@ -86,6 +88,7 @@ package protocol HubWriting: HubReading {
     func append(_ history: [HistoryRow]) throws
     func put(_ waiting: [WaitingChangeset]) throws
     func remove(_ waiting: [ChangesetIdentity]) throws
+    func name(_ attachments: [(name: String, record: RecordID)]) throws
     func put(_ section: ParkedSection) throws
     func remove(_ section: ParkedSection) throws
     func put(_ statement: NodeStatement) throws

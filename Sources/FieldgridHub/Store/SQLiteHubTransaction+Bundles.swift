@@ -11,7 +11,29 @@ extension SQLiteHubTransaction {
         CREATE TABLE statement(
             node BLOB PRIMARY KEY, origins BLOB NOT NULL, frame BLOB NOT NULL)
             STRICT, WITHOUT ROWID;
+        CREATE TABLE attachment_name(
+            name TEXT NOT NULL, record BLOB NOT NULL, PRIMARY KEY(name, record))
+            STRICT, WITHOUT ROWID;
         """
+
+    // MARK: Attachments
+
+    func records(naming attachment: String) throws -> [RecordID] {
+        var ids: [RecordID] = []
+        try sql("SELECT record FROM attachment_name WHERE name = ?1").bind(1, text: attachment)
+            .forEach { row in
+                ids.append(RecordID(try row.bits(0)))
+                return true
+            }
+        return ids
+    }
+
+    func name(_ attachments: [(name: String, record: RecordID)]) throws {
+        for (name, record) in attachments {
+            try sql("INSERT OR IGNORE INTO attachment_name VALUES(?1, ?2)").bind(1, text: name)
+                .bind(2, record.bits).run()
+        }
+    }
 
     // MARK: Parked sections
 

@@ -18,7 +18,7 @@ package enum FieldInput {
         case .integer: return parseDecimal(trimmed, scale: 0, for: field)
         case .money: return parseDecimal(trimmed, scale: 2, for: field)
         case .decimal(let scale): return parseDecimal(trimmed, scale: scale, for: field)
-        case .boolean, .date, .month, .instant, .reference, .grid:
+        case .boolean, .date, .month, .instant, .reference, .grid, .attachment:
             return plain(trimmed, for: field)
         }
     }
@@ -58,6 +58,7 @@ package enum FieldInput {
             case .date: LocalDate(text).map { .text($0.description) }
             case .month: LocalDate(text + "-01").map { _ in .text(text) }
             case .instant: Instants.milliseconds(text).map { .integer($0) }
+            case .attachment: AttachmentName.isValid(text) ? .text(text) : nil
             case .reference: RecordID(text.lowercased()).map { .text($0.description) }
             default: field.textViolation(text, maxLength: 64) == nil ? .text(text) : nil
             }

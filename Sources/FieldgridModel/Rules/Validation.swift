@@ -68,6 +68,8 @@ extension Field {
         case (.code, .text(let text)), (.grid, .text(let text)):
             textViolation(text, maxLength: 64)
         case (.reference, .text(let text)): RecordID(text) == nil ? wrongType(value) : nil
+        case (.attachment, .text(let text)):
+            AttachmentName.isValid(text) ? nil : wrongType(value)
         case (.set, .text(let text)):
             if let elements = TextSet.decode(text) {
                 elements.lazy.compactMap { self.textViolation($0, maxLength: 200) }.first
@@ -209,6 +211,8 @@ extension FieldKind {
         case .reference(let type):
             Label(zh: "“\(type)”记录的标识", en: "the id of a record of type “\(type)”")
         case .grid: Label(zh: "网格代码", en: "the code of a grid")
+        case .attachment:
+            Label(zh: "文件的 SHA-256（小写十六进制）", en: "the SHA-256 of a file, or @FILE")
         case .set:
             Label(zh: "以分号分隔的若干项", en: "items separated by semicolons")
         }

@@ -163,6 +163,8 @@ package enum FieldKind: Hashable, Sendable, Codable {
     case grid
     /// Texts, as a JSON array in byte order.
     case set
+    /// A file beside the data, named by the SHA-256 of its content.
+    case attachment
 }
 
 /// Who may read a value (domain.md section 1): open, internal, personal,

@@ -15,6 +15,7 @@ package struct SyncReport: Hashable, Sendable {
     package var epochChanged = false
     /// Records that the hub did not have any more, and that were sent again.
     package var salvaged = 0
+    package var attachments = AttachmentReport()
     /// Why the database went on under a new name, each time that it did.
     package var reincarnated: [Reincarnation] = []
     package var traffic = Traffic()

@@ -37,6 +37,8 @@ package final class NodeSession {
     package let folder: NodeFolder
     package let document: NodeDocument
     package let replica: Replica
+    /// Files beside the data.
+    package let attachments: AttachmentFolder
     private let key: DeviceKey
     private let stamps: FolderStamp
     /// The database had sent more than is in it, and went on under a new name.
@@ -48,6 +50,9 @@ package final class NodeSession {
     package init(_ folder: NodeFolder, sources: NodeSources = .system) throws {
         self.folder = folder
         self.sources = sources
+        attachments = AttachmentFolder(folder: folder.path) {
+            RangedFile.name(of: ContentDigest.of($0).bytes)
+        }
         document = try folder.document()
         key = try folder.key()
         replica = try Replica(path: folder.databasePath, world: sources.world)
@@ -56,7 +61,11 @@ package final class NodeSession {
     }
 
     /// Exchanges with the hub at once, until nothing waits on either side.
-    package func sync(progress: (SyncProgress) -> Void = { _ in }) throws -> SyncReport {
+    ///
+    /// Files go after the data, at most `attachmentBudget` bytes of them.
+    package func sync(
+        attachmentBudget: Int = 0, progress: (SyncProgress) -> Void = { _ in }
+    ) throws -> SyncReport {
         let client = try client(.init())
         defer { folder.clockOffset = client.clockOffset }
         let copied = try SnapshotFetch(
@@ -68,7 +77,22 @@ package final class NodeSession {
         if wasRewound { report.reincarnated.insert(.stamp, at: 0) }
         wasRewound = false
         report.conflictsOpen = try replica.counts().conflictsOpen
+        var files = AttachmentExchange(
+            files: attachments, client: client, budget: attachmentBudget)
+        report.attachments = files.sendAll()
+        report.traffic = client.traffic
         return report
+    }
+
+    /// Fetches a file from the hub, at most so many bytes of it now.
+    ///
+    /// - Returns: whether it is here now.
+    package func fetch(_ attachment: String, budget: Int) throws -> Bool {
+        if attachments.size(of: attachment) != nil { return true }
+        let client = try client(.init())
+        defer { folder.clockOffset = client.clockOffset }
+        var files = AttachmentExchange(files: attachments, client: client, budget: budget)
+        return try files.fetch(attachment)
     }
 
     /// Whether the hub, and no other, answers within a few seconds.

@@ -62,9 +62,21 @@ package final class HubClient {
     }
 
     /// Fetches a range of a file.
-    package func range(_ path: String, from offset: Int) throws(HubFailure) -> [UInt8] {
-        let target = RequestTarget(method: "GET", path: path, query: "from=\(offset)")
+    package func range(
+        _ path: String, from offset: Int, length: Int = RangedFile.rangeMax
+    ) throws(HubFailure) -> [UInt8] {
+        let target = RequestTarget(
+            method: "GET", path: path, query: "from=\(offset)&length=\(length)")
         return try send(target, contentType: RangedFile.contentType, body: [])
+    }
+
+    /// Sends a range of a file; without bytes, asks how much of it is there.
+    package func send(
+        _ range: [UInt8], to path: String, at offset: Int, of size: Int
+    ) throws(HubFailure) -> [UInt8] {
+        let target = RequestTarget(
+            method: "POST", path: path, query: "from=\(offset)&size=\(size)")
+        return try send(target, contentType: RangedFile.contentType, body: range)
     }
 
     private func send(

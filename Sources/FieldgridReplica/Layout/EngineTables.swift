@@ -151,7 +151,7 @@ extension FieldKind {
     var isInteger: Bool {
         switch self {
         case .integer, .money, .decimal, .boolean, .instant: true
-        case .text, .date, .month, .code, .reference, .grid, .set: false
+        case .text, .date, .month, .code, .reference, .grid, .set, .attachment: false
         }
     }
 }

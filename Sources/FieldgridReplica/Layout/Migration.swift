@@ -108,6 +108,7 @@ enum Labels {
         case .reference(let type): ("reference(\(type))", nil)
         case .grid: ("grid", nil)
         case .set: ("set", nil)
+        case .attachment: ("attachment", nil)
         }
     }
 }

@@ -45,7 +45,7 @@ enum ReadableViews {
             return "coalesce((SELECT label_zh FROM fg_code WHERE list = "
                 + "\(Identifier.literal(list)) AND code = \(column)\(version) "
                 + "ORDER BY version DESC LIMIT 1), \(column))"
-        case .text, .integer, .date, .month, .reference, .grid, .set: return column
+        case .text, .integer, .date, .month, .reference, .grid, .set, .attachment: return column
         }
     }
 }

@@ -504,6 +504,11 @@ fields:
     type: text
     length: 4000
     sensitivity: open
+  - number: 47
+    name: licence_photo
+    label: { zh: 营业执照照片, en: Photo of the licence }
+    type: attachment
+    sensitivity: internal
   # Set by an import that found no grid in the address.
   - number: 44
     name: grid_unknown

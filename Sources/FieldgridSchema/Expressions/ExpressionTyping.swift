@@ -95,7 +95,7 @@ struct ExpressionTyping {
             throw ExpressionFault(reason: "names “\(name)”, which is no field of the type")
         }
         return switch kind {
-        case .text, .code, .reference, .grid, .set: .text
+        case .text, .code, .reference, .grid, .set, .attachment: .text
         case .integer: .number("whole")
         case .money: .number("money")
         case .decimal(let scale): .number("\(scale) decimals")

@@ -11,7 +11,7 @@ enum FieldReader {
 
     private enum KindName: String, CaseIterable {
         case text, integer, money, decimal, boolean, date, month, instant, code, reference, grid
-        case set
+        case set, attachment
     }
 
     private enum StampName: String, CaseIterable {
@@ -100,6 +100,7 @@ enum FieldReader {
         case .reference: return needs("of", target).map { .reference(type: $0) }
         case .grid: return .grid
         case .set: return .set
+        case .attachment: return .attachment
         }
     }
 

@@ -96,7 +96,8 @@ extension RecordService {
                 if try store.record(id, type: target)?.isAlive != true {
                     violations.append(.unknownReference(id, to: target, field: field))
                 }
-            case .text, .integer, .money, .decimal, .boolean, .date, .month, .instant, .code, .set:
+            case .text, .integer, .money, .decimal, .boolean, .date, .month, .instant, .code, .set,
+                .attachment:
                 continue
             }
         }

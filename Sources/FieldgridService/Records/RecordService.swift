@@ -51,7 +51,7 @@ package struct RecordService {
         case .imports(let ask): try answer(ask)
         case .conflicts(let ask): try answer(ask)
         case .tasks(let period, let openOnly): try tasks(period: period, openOnly: openOnly)
-        case .refresh, .hub, .node: nil
+        case .refresh, .hub, .node, .attachment: nil
         }
     }
 

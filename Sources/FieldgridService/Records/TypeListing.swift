@@ -78,6 +78,7 @@ extension FieldKind {
         case .reference: "reference"
         case .grid: "grid"
         case .set: "set"
+        case .attachment: "attachment"
         }
     }
 }

@@ -12,6 +12,7 @@ package enum ServiceRequest: Hashable, Sendable, Codable {
     case refresh(ask: RefreshRequest)
     case hub(ask: HubRequest)
     case node(ask: NodeRequest)
+    case attachment(ask: AttachmentRequest)
 }
 
 package enum RecordRequest: Hashable, Sendable, Codable {
@@ -80,8 +81,17 @@ package enum HubRequest: Hashable, Sendable, Codable {
 
 package enum NodeRequest: Hashable, Sendable, Codable {
     case status
-    case sync
+    /// With at most so many bytes of files after the data.
+    case sync(attachmentBudget: Int)
     /// From a sequence on, or from the oldest that was not acknowledged.
     case exportBundle(from: Int64?)
     case importBundle(file: Data)
+}
+
+/// Files beside the data.
+package enum AttachmentRequest: Hashable, Sendable, Codable {
+    /// Keeps a file and answers with its name.
+    case add(file: Data)
+    /// The file's bytes, fetched first where it is not here.
+    case get(name: String, budget: Int)
 }

@@ -1,3 +1,5 @@
+import FieldgridModel
+
 /// A snapshot that a hub offers to a device without data.
 package struct SnapshotOffer: Hashable, Sendable, Codable {
     /// SHA-256 of the file, lower-case hexadecimal; also its name.
@@ -20,11 +22,24 @@ package struct SnapshotAnswer: Hashable, Sendable, Codable {
     package init(snapshot: SnapshotOffer?) { self.snapshot = snapshot }
 }
 
+/// How much of an attachment a hub has.
+package struct AttachmentProgress: Hashable, Sendable, Codable {
+    package var have: Int
+    /// The whole file is there, durable and right.
+    package var complete: Bool
+
+    package init(have: Int, complete: Bool) {
+        self.have = have
+        self.complete = complete
+    }
+}
+
 /// A file whose name is the digest of its content, fetched and sent in ranges.
 package enum RangedFile {
     package static let contentType = "application/octet-stream"
     /// The largest range of one answer or request.
     package static let rangeMax = 1 << 20
+    package static let attachmentPath = "/sync/v1/attachment"
     package static let snapshotPath = "/sync/v1/snapshot"
 
     /// Lower-case hexadecimal of a digest.
@@ -35,7 +50,6 @@ package enum RangedFile {
     /// Whether a text can be such a name, and nothing else: neither a path
     /// nor anything with a dot in it.
     package static func isName(_ text: some StringProtocol) -> Bool {
-        text.utf8.count == 64
-            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        AttachmentName.isValid(text)
     }
 }

@@ -54,7 +54,7 @@ final class SnapshotLink: HTTPTransport {
         let id = String(target.path.dropFirst(RangedFile.snapshotPath.count + 1))
         var bytes = Array(
             try shelf.range(
-                of: id, from: Int(target.query.dropFirst(5)) ?? 0, for: device,
+                of: id, from: Int(target.query.dropFirst(5).prefix { $0 != "&" }) ?? 0, for: device,
                 hub: hub.hub.identity
             ).prefix(rangeMax))
         if isNoisy { bytes[0] ^= 1 }

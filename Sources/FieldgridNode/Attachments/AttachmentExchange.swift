@@ -1,0 +1,112 @@
+import FieldgridModel
+import FieldgridSchema
+import FieldgridSync
+import Foundation
+
+/// What became of files in one synchronisation.
+package struct AttachmentReport: Hashable, Sendable {
+    /// Files that the hub acknowledged as whole.
+    package var sent = 0
+    /// Files that still wait.
+    package var waiting = 0
+    package var bytes = 0
+    /// Why it stopped early, for people; the data went before and is safe.
+    package var note: String?
+
+    package init() {}
+}
+
+/// Sends and fetches files in ranges, never more bytes than it may.
+///
+/// - A file counts as sent when the hub, under its signature, says that it
+///   has the whole of it and that it is right.
+/// - After an end at any byte both go on there.
+struct AttachmentExchange {
+    /// Bytes of one request: little enough to get through a bad link.
+    static let rangeBytes = 128 << 10
+
+    let files: AttachmentFolder
+    let client: HubClient
+    /// Bytes that this run may still send or fetch.
+    var budget: Int
+
+    mutating func sendAll() -> AttachmentReport {
+        var report = AttachmentReport()
+        let whole = budget
+        for name in files.outgoing() {
+            guard budget > 0 else { break }
+            do {
+                if try send(name) { report.sent += 1 }
+            } catch {
+                guard let failure = error as? HubFailure, case .refused = failure else {
+                    report.note = "files wait for the next synchronisation: \(error)"
+                    break
+                }
+                // One that the hub does not take keeps no other back.
+                report.note = "a file waits: \(failure.message)"
+            }
+        }
+        report.waiting = files.outgoing().count
+        report.bytes = whole - budget
+        return report
+    }
+
+    /// False when the budget ended first.
+    private mutating func send(_ name: String) throws -> Bool {
+        guard let size = files.size(of: name) else {
+            // Somebody removed the file: there is nothing to send.
+            files.acknowledge(name)
+            return false
+        }
+        let path = RangedFile.attachmentPath + "/" + name
+        var progress = try said(client.send([], to: path, at: 0, of: size))
+        while !progress.complete {
+            let count = min(Self.rangeBytes, budget)
+            guard count > 0, progress.have < size,
+                let range = files.read(name, from: progress.have, atMost: count)
+            else { return false }
+            budget -= range.count
+            let before = progress.have
+            progress = try said(client.send(range, to: path, at: before, of: size))
+            guard progress.complete || progress.have != before else { return false }
+        }
+        files.acknowledge(name)
+        return true
+    }
+
+    private func said(_ bytes: [UInt8]) throws -> AttachmentProgress {
+        do {
+            return try JSONDecoder().decode(AttachmentProgress.self, from: Data(bytes))
+        } catch {
+            throw SyncFailure.unreadable("it says nothing of the file")
+        }
+    }
+
+    /// Fetches a file; false when the budget ended first.
+    mutating func fetch(_ name: String) throws -> Bool {
+        guard AttachmentName.isValid(name) else { throw SyncFailure.noAttachment(name) }
+        if files.size(of: name) != nil { return true }
+        let path = RangedFile.attachmentPath + "/" + name
+        while true {
+            let offset = files.arrived(of: name)
+            let asked = min(budget, Self.rangeBytes)
+            guard asked > 0 else { return false }
+            let range = try client.range(path, from: offset, length: asked)
+            budget -= range.count
+            // The hub's answer says nothing of the size: a short range is the last.
+            let isLast = range.count < asked
+            let size = isLast ? offset + range.count : AttachmentFolder.bytesMax
+            guard size > 0 else { throw SyncFailure.noAttachment(name) }
+            _ = try files.append(range, to: name, at: offset, of: size)
+            if isLast { return files.size(of: name) != nil }
+        }
+    }
+}
+
+extension SyncFailure {
+    static func noAttachment(_ name: String) -> SyncFailure {
+        SyncFailure(
+            code: "attachment.unknown", message: "There is no file \(name).",
+            hint: "A file is called by the 64 digits that `record show` has in the field.")
+    }
+}
