@@ -72,6 +72,11 @@ extension Hub {
         // it must go on under a new name before its positions move.
         builder.isPaused = fork != nil || reply.chain.isFork
         try builder.build(for: device.scope, asked: request, into: &reply)
+        if let check = request.check, !reply.hasMore, !builder.isPaused,
+            request.schema == identity.schema
+        {
+            try builder.answer(check, for: device.scope, sums: rangeSums, into: &reply)
+        }
         return reply
     }
 }

@@ -21,6 +21,7 @@ package final class Hub: @unchecked Sendable {
     let schemaDocument: [UInt8]
     package private(set) var grids: GridTree
     var random: RandomSource
+    let rangeSums = RangeSums()
     /// When each device was last heard, kept until the next ``tick()``.
     var lastSeen: [String: Int64] = [:]
 

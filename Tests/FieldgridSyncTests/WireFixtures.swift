@@ -58,6 +58,9 @@ enum WireFixture {
     static var request: ExchangeRequest {
         var request = plainRequest
         request.kept = ChangesetIdentity(incarnation: parent.incarnation, seq: 5)
+        request.check = ScopeCheck(
+            .combined,
+            [CheckRange(village, from: RecordNumber(1_024), to: RecordNumber(0))])
         return request
     }
 
@@ -108,6 +111,13 @@ enum WireFixture {
         reply.heads = [village: Position(50), township: Position(3)]
         reply.incarnation = incarnation
         reply.covered = 4
+        reply.sums = [RecordSum(high: 1, low: 2)]
+        reply.checked = [
+            RecordDelta(
+                scope: village, number: RecordNumber(1_025), id: record(4), type: TypeNumber(1),
+                presence: .whole,
+                units: [UnitDelta(unit: UnitNumber(2), value: UnitValue(.text("虚构丁")))])
+        ]
         reply.released = [
             Release(
                 ChangesetIdentity(incarnation: parent.incarnation, seq: 6), village, Position(41))

@@ -84,6 +84,10 @@ struct NodeSync: AsyncParsableCommand {
                     + "\(number("bytes_down")) down."
             ]
             lines += document["reincarnated"].elements.compactMap(\.text).map(RebirthText.sentence)
+            lines += document["repaired"].elements.map { record in
+                "\(record["type"].text ?? "") \(record["id"].text ?? "") was not as at the hub "
+                    + "(\(record["difference"].text ?? "")) and was put right."
+            }
             if number("salvaged") > 0 {
                 lines.append("\(number("salvaged")) records that the hub had lost were sent again.")
             }
@@ -153,6 +157,8 @@ enum RebirthText {
         case .epoch:
             "The hub was put back from a backup: everything was fetched again, and what it did not "
                 + "have was sent again."
+        case .review:
+            "Values that nothing explains differed from the hub's; they were sent for review."
         case .lost:
             "The hub has lost work that this device no longer keeps. What is still here was sent "
                 + "again under a new name; tell the hub's operator."

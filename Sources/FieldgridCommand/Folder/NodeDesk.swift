@@ -143,6 +143,13 @@ final class NodeDesk: Desk {
                 "salvaged": .integer(Int64(report.salvaged)),
                 "attachments_sent": .integer(Int64(report.attachments.sent)),
                 "attachments_waiting": .integer(Int64(report.attachments.waiting)),
+                "repaired": .array(
+                    report.repaired.map { record in
+                        .object([
+                            "type": .text(record.type), "id": .text(record.id.description),
+                            "difference": .text(record.difference.rawValue),
+                        ])
+                    }),
                 "reincarnated": .texts(report.reincarnated.map(\.rawValue)),
             ]), needsPerson: quarantined > 0 || report.conflictsOpen > 0)
     }

@@ -1,4 +1,5 @@
 package import FieldgridModel
+package import FieldgridSync
 
 /// Where a hub keeps its data: one protocol, any number of stores.
 ///
@@ -30,6 +31,10 @@ package protocol HubReading: AnyObject {
     func departures(of id: RecordID) throws -> [Departure]
     /// Records that left a scope after a position, in order.
     func departures(from scope: ScopeCode, after position: Position) throws -> [Departure]
+    /// How many records a range has, and the latest position of any: while
+    /// both stay, so do the records.
+    func outline(of range: CheckRange) throws -> RangeOutline
+    func forEachRecord(in range: CheckRange, _ body: (RecordState) throws -> Bool) throws
     func forEachRecord(of type: TypeNumber, _ body: (RecordState) throws -> Bool) throws
     func find(_ type: TypeNumber, key: NaturalKey) throws -> [RecordID]
     /// The records that name this one as their parent or their subject.
@@ -99,6 +104,12 @@ package protocol HubWriting: HubReading {
     func noteBackup(verified: Bool) throws
     func put(_ device: DeviceRow) throws
     func put(_ enrolment: EnrolmentRow) throws
+}
+
+/// What changes whenever the records of a range do.
+package struct RangeOutline: Hashable, Sendable {
+    package var count: Int64
+    package var latest: Int64
 }
 
 /// The few facts of a hub that are one text each.

@@ -47,3 +47,30 @@ extension SQLiteHubTransaction {
         try sql(text).run()
     }
 }
+
+/// Ranges of record numbers.
+extension SQLiteHubTransaction {
+    func outline(of range: CheckRange) throws -> RangeOutline {
+        guard let (from, to) = try bounds(of: range) else {
+            return RangeOutline(count: 0, latest: 0)
+        }
+        return try sql(
+            "SELECT count(*), max(latest) FROM record WHERE rec >= ?1 AND rec < ?2"
+        ).bind(1, from).bind(2, to).first {
+            RangeOutline(count: $0.integer(0), latest: $0.integer(1))
+        } ?? RangeOutline(count: 0, latest: 0)
+    }
+
+    func forEachRecord(in range: CheckRange, _ body: (RecordState) throws -> Bool) throws {
+        guard let (from, to) = try bounds(of: range) else { return }
+        try sql(
+            "SELECT rec, id, type, body FROM record WHERE rec >= ?1 AND rec < ?2 ORDER BY rec"
+        ).bind(1, from).bind(2, to).forEach { try body(try record($0)) }
+    }
+
+    private func bounds(of range: CheckRange) throws -> (Int64, Int64)? {
+        guard let scope = try scopeID(range.scope) else { return nil }
+        let end = range.to.value == 0 ? rec(scope + 1, RecordNumber(0)) : rec(scope, range.to)
+        return (rec(scope, range.from), end)
+    }
+}

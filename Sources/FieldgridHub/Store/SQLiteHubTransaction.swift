@@ -90,11 +90,11 @@ final class SQLiteHubTransaction: HubWriting {
 
     // MARK: Records
 
-    private func rec(_ scope: Int64, _ number: RecordNumber) -> Int64 {
+    func rec(_ scope: Int64, _ number: RecordNumber) -> Int64 {
         scope << Self.numberBits | number.value
     }
 
-    private func record(_ row: SQLRow) throws -> RecordState {
+    func record(_ row: SQLRow) throws -> RecordState {
         let rec = row.integer(0)
         let number = RecordNumber(rec & (1 << Self.numberBits - 1))
         return try RecordCodec.decode(

@@ -107,6 +107,7 @@ package struct ExchangeDriver {
         report.schemaChanged = report.schemaChanged || applied.schemaChanged
         report.epochChanged = report.epochChanged || applied.epochChanged
         report.salvaged += applied.salvaged
+        report.repaired += applied.repaired
         if let cause = applied.reincarnated { report.reincarnated.append(cause) }
         outboxLeft = applied.outboxLeft
     }
@@ -115,6 +116,7 @@ package struct ExchangeDriver {
         let isIdle =
             !moved && applied.accepted + applied.quarantined + applied.pulled == 0
             && !applied.schemaChanged && !applied.epochChanged && applied.reincarnated == nil
+            && applied.repaired.isEmpty
         idleRounds = isIdle ? idleRounds + 1 : 0
         guard idleRounds < Self.idleRoundsMax else {
             throw SyncFailure.stalled(

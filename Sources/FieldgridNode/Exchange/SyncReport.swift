@@ -16,6 +16,8 @@ package struct SyncReport: Hashable, Sendable {
     /// Records that the hub did not have any more, and that were sent again.
     package var salvaged = 0
     package var attachments = AttachmentReport()
+    /// Records that were found to differ from the hub's, and were put right.
+    package var repaired: [RepairedRecord] = []
     /// Why the database went on under a new name, each time that it did.
     package var reincarnated: [Reincarnation] = []
     package var traffic = Traffic()

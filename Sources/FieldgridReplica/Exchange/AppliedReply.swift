@@ -1,4 +1,4 @@
-import FieldgridModel
+package import FieldgridModel
 package import FieldgridSync
 import GRDB
 
@@ -18,6 +18,9 @@ package struct AppliedReply: Hashable, Sendable {
     package var epochChanged = false
     /// Records that a restored hub did not have, and that are sent again.
     package var salvaged = 0
+    /// Records in which this database and the hub's differed although nothing
+    /// explains it, and which were put right.
+    package var repaired: [RepairedRecord] = []
     /// Set when the database goes on as a new incarnation.
     package var reincarnated: Reincarnation?
     /// There is more to fetch at once.
@@ -26,6 +29,29 @@ package struct AppliedReply: Hashable, Sendable {
     package var outboxLeft = 0
 
     package init() {}
+}
+
+/// A record that was put right after a comparison with the hub.
+package struct RepairedRecord: Hashable, Sendable {
+    package enum Difference: String, Hashable, Sendable, CaseIterable {
+        /// It had other values here; they were sent to the hub for review.
+        case changed
+        /// It was not here, and was fetched.
+        case missing
+        /// The hub did not have it; it was sent, or removed where only the
+        /// hub writes its type.
+        case added
+    }
+
+    package var type: String
+    package var id: RecordID
+    package var difference: Difference
+
+    package init(type: String, id: RecordID, difference: Difference) {
+        self.type = type
+        self.id = id
+        self.difference = difference
+    }
 }
 
 extension Replica {
@@ -38,13 +64,19 @@ extension Replica {
     /// - Throws: ``ReplicaError``.
     @discardableResult
     package func apply(_ reply: ExchangeReply) throws -> AppliedReply {
-        try transact { db, memory in
+        let check = asked
+        asked = nil
+        var next: ScopeCheck?
+        let result = try transact { db, memory in
             var report = OpeningReport()
             try ForeignEdits.seal(&memory, db, mint: mintID, into: &report)
             var application = ReplyApplication(reply, memory, db, next: mintIncarnation)
             try application.run(at: world.clock.milliseconds)
+            if let check { next = try application.compare(check, at: world.clock.milliseconds) }
             memory = application.memory
             return application.result
         }
+        askNext = next
+        return result
     }
 }

@@ -51,7 +51,7 @@ extension ReplyApplication {
         }
     }
 
-    private func unknownToTheHub(_ layout: TypeLayout) throws -> [RecordRow] {
+    func unknownToTheHub(_ layout: TypeLayout) throws -> [RecordRow] {
         let query = try Query(
             db, "SELECT rec, id FROM \(layout.sql.table) WHERE num IS NULL ORDER BY rec")
         var found: [Int64] = []
@@ -62,8 +62,8 @@ extension ReplyApplication {
         return try found.compactMap { try RecordRow.find(rec: $0, layout, db) }
     }
 
-    private mutating func salvage(
-        _ row: RecordRow, _ layout: TypeLayout, at now: Int64
+    mutating func salvage(
+        _ row: RecordRow, _ layout: TypeLayout, underReview: Bool = false, at now: Int64
     ) throws {
         guard let id = row.id else { return }
         let isOurs = !layout.type.hubOnly && !layout.type.shared
@@ -72,8 +72,9 @@ extension ReplyApplication {
             return try db.uncaptured { try db.run(layout.sql.delete, .integer(row.rec)) }
         }
         let difference = RecordDifference(layout: layout, id: id, before: nil, after: row, at: now)
-        let head = ActionHead(
+        var head = ActionHead(
             author: Changeset.outsideProgram, source: .import, savedAt: now)
+        head.isUnderReview = underReview
         if try Sealing.seal([difference], as: head, &memory, db) != nil { result.salvaged += 1 }
     }
 }

@@ -12,6 +12,8 @@ struct ReplyApplication {
     let db: Database
     var memory: ReplicaMemory
     var result = AppliedReply()
+    /// What goes on after the changesets that are sealed as if by somebody else.
+    var interrupted: IncarnationRow?
     /// Whether the hub moved the time of a changeset of the present incarnation.
     var clockWasMoved = false
     /// Names a new incarnation.

@@ -35,6 +35,8 @@ extension Replica {
             request.kept = try KeptChangesets.first(db).map {
                 memory.state.line.identity(of: $0)
             }
+            asked = batch == nil ? try askNext ?? checkInTurn(db) : nil
+            request.check = asked
             let numbers = try batch.map { try self.numbers(in: $0, db) } ?? [:]
             let encoded = ExchangeCodec.encode(request) { numbers[$0] }
             return (request, encoded)

@@ -13,6 +13,9 @@ package enum Reincarnation: String, Hashable, Sendable, CaseIterable {
     /// The hub began a new epoch: what it sends must not be mistaken for an
     /// echo of what was sent before.
     case epoch
+    /// Values that no log explains are sent as if by somebody else, because an
+    /// author's own earlier work counts as seen by everything after it.
+    case review
     /// The hub asks for acknowledged work that is no longer kept here.
     case lost
 }
@@ -75,6 +78,15 @@ struct IncarnationLine {
         let seq = number - rows[place].base
         return seq > 0
             ? ChangesetIdentity(incarnation: rows[place].id, seq: seq) : rows[place].parent
+    }
+
+    /// Begins a life that continues what it is told, if anything.
+    mutating func begin(
+        _ id: IncarnationID, after number: Int64, of parent: ChangesetIdentity?, at now: Int64
+    ) {
+        rows.removeAll { $0.base >= number }
+        rows.append(
+            IncarnationRow(id: id, base: number, parent: parent, cause: .review, beganAt: now))
     }
 
     /// Begins a new life after a number; what was above it belongs to the new one.

@@ -1,4 +1,5 @@
 package import FieldgridModel
+import FieldgridSync
 import Foundation
 import GRDB
 
@@ -21,6 +22,10 @@ package final class Replica: RecordStore {
     let world: ReplicaWorld
     var random: any RandomNumberGenerator
     var memory: ReplicaMemory
+    /// What the request under way asks the hub to compare.
+    var asked: ScopeCheck?
+    /// What the next one asks for, where a difference was found.
+    var askNext: ScopeCheck?
     private var queue: DatabaseQueue
     /// What opening found and put right.
     package private(set) var openingReport = OpeningReport()

@@ -27,6 +27,8 @@ struct ReplicaState {
     /// Epochs that the node has left, oldest first: a late reply of one of
     /// them, as a bundle brings it, does not lead back.
     var leftEpochs: [EpochID] = []
+    /// Which of its ranges of records the node compares next.
+    var checkNext: Int64 = 0
     /// A new epoch is being pulled: what the hub turns out not to have is
     /// sealed again at its end.
     var isSalvaging = false
@@ -72,7 +74,7 @@ struct ReplicaState {
             db,
             """
             SELECT node, holder, layout, revision, seq, head, time, epoch, last_sync_at,
-            resend_from, salvage, left_epochs FROM fg_state
+            resend_from, salvage, left_epochs, check_next FROM fg_state
             """)
         defer { query.finish() }
         guard try query.step(), query.integer(2) == EngineTables.layout else {
@@ -92,6 +94,7 @@ struct ReplicaState {
             epoch: query.textIfAny(7).flatMap { EpochID($0) },
             lastSyncAt: query.integerIfAny(8), resendFrom: query.integerIfAny(9), positions: [:])
         state.isSalvaging = query.integer(10) == 1
+        state.checkNext = query.integer(12)
         state.leftEpochs = query.text(11).split(separator: " ").compactMap { EpochID($0) }
         let scopes = try Query(
             db, "SELECT scope, enrolled, position, head FROM fg_scope ORDER BY scope")
@@ -115,7 +118,8 @@ struct ReplicaState {
             db,
             """
             UPDATE fg_state SET revision = ?, seq = ?, head = ?, time = ?, epoch = ?,
-            last_sync_at = ?, resend_from = ?, salvage = ?, left_epochs = ? WHERE one = 1
+            last_sync_at = ?, resend_from = ?, salvage = ?, left_epochs = ?, check_next = ?
+            WHERE one = 1
             """)
         query.bind(1, revision)
         query.bind(2, seq)
@@ -125,6 +129,7 @@ struct ReplicaState {
         query.bind(6, lastSyncAt)
         query.bind(7, resendFrom)
         query.bind(8, isSalvaging ? 1 : 0)
+        query.bind(10, checkNext)
         query.bind(9, leftEpochs.map(\.description).joined(separator: " "))
         try query.run()
     }

@@ -10,6 +10,9 @@ struct ActionHead {
     var savedAt: Int64
     /// What the action said about its records, where it was one of ours.
     var edits: [RecordID: RecordEdit] = [:]
+    /// Nobody made it knowingly: it has seen nothing, and its time is one that
+    /// the hub has to move, so that it overwrites nothing by itself.
+    var isUnderReview = false
 }
 
 /// Makes one changeset of what an action did, and puts it in the outbox.
@@ -42,7 +45,11 @@ enum Sealing {
         guard !changes.isEmpty else { return nil }
         except(&changes, from: context, entries)
         var clock = memory.state.clock
-        let time = clock.tick(wallMilliseconds: head.savedAt)
+        var time = clock.tick(wallMilliseconds: head.savedAt)
+        if head.isUnderReview {
+            time = HybridTime(milliseconds: 1)
+            for index in changes.indices { changes[index].seenThrough = .zero }
+        }
         let changeset = Changeset(
             identity: memory.state.line.identity(of: seq),
             author: head.author, time: time, source: head.source, schema: memory.tag,

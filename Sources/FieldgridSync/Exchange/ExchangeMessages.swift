@@ -21,6 +21,7 @@ package struct ExchangeRequest: Hashable, Sendable {
     /// The oldest acknowledged changeset that the node keeps in case the hub
     /// loses it; the hub says whether a verified backup has it.
     package var kept: ChangesetIdentity?
+    package var check: ScopeCheck?
     package var batch: ChangesetBatch?
     /// The most bytes, before compression, that the reply should have.
     package var replyBytesMax: Int
@@ -87,6 +88,11 @@ package struct ExchangeReply: Hashable, Sendable {
     /// Up to which sequence of the incarnation that ``ExchangeRequest/kept``
     /// names a verified backup of the hub reaches; 0 where none does.
     package var covered: Int64 = 0
+    /// What ``ExchangeRequest/check`` asked for, at exactly ``positions``;
+    /// empty when there is more to fetch first.
+    package var sums: [RecordSum] = []
+    /// The records of the ranges that were asked for, whole; nil when none were.
+    package var checked: [RecordDelta]?
     /// Where the node stands once it has applied this reply, for each scope it
     /// receives.
     ///

@@ -10,6 +10,7 @@ package struct ReceivedRequest: Hashable, Sendable {
     package var sealed: Int64?
     package var held: [ChangesetIdentity] = []
     package var kept: ChangesetIdentity?
+    package var check: ScopeCheck?
     package var replyBytesMax: Int
     package var batch: ReceivedBatch?
 
@@ -47,6 +48,7 @@ package enum ExchangeCodec {
         for identity in request.held { writer.identity(identity) }
         writer.byte(request.kept == nil ? 0 : 1)
         if let kept = request.kept { writer.identity(kept) }
+        CheckColumns.write(request.check, among: request.positions, to: &writer)
         writer.byte(request.batch == nil ? 0 : 1)
         if let batch = request.batch {
             ChangesetColumns.write(batch, to: &writer, number: number)
@@ -69,6 +71,7 @@ package enum ExchangeCodec {
         var held: [ChangesetIdentity] = []
         for _ in 0..<count { held.append(try reader.identity()) }
         let kept = try reader.byte() == 1 ? try reader.identity() : nil
+        let check = try CheckColumns.check(among: positions, &reader)
         let batch = try reader.byte() == 1 ? try ChangesetColumnReader.read(&reader) : nil
         try reader.finish()
         var request = ReceivedRequest(
@@ -78,6 +81,7 @@ package enum ExchangeCodec {
         request.sealed = sealed
         request.held = held
         request.kept = kept
+        request.check = check
         return request
     }
 
@@ -105,6 +109,7 @@ package enum ExchangeCodec {
         writer.byte(reply.hasMore ? 1 : 0)
         ReceiptColumns.write(reply.released, to: &writer)
         writer.count(Int(reply.covered))
+        CheckColumns.write(reply.sums, reply.checked, to: &writer)
         DeltaColumns.write(reply.records, to: &writer)
         return Frame.wrap(writer.bytes, kind: .exchangeReply)
     }
@@ -129,6 +134,7 @@ package enum ExchangeCodec {
         let hasMore = try reader.byte() == 1
         let released = try ReceiptColumns.released(&reader)
         let covered = Int64(try reader.index(below: 1 << 53, "sequence"))
+        let (sums, checked) = try CheckColumns.answer(&reader)
         let records = try DeltaColumns.read(&reader)
         try reader.finish()
         var reply = ExchangeReply(
@@ -140,6 +146,8 @@ package enum ExchangeCodec {
         reply.since = spans.since
         reply.heads = spans.heads
         reply.covered = covered
+        reply.sums = sums
+        reply.checked = checked
         return reply
     }
 

@@ -18,6 +18,8 @@ final class RealNode {
 
     /// Records that it sent again because the hub had lost them.
     private(set) var salvaged = 0
+    /// Records that differed from the hub's although nothing explains it.
+    private(set) var repaired: [RepairedRecord] = []
 
     init(_ hub: TestHub, _ device: DeviceRow, clock: TestClock? = nil) throws {
         self.hub = hub
@@ -75,6 +77,7 @@ final class RealNode {
                 try hub.hub.exchange(request.encoded, device: device))
             let applied = try replica.apply(reply)
             salvaged += applied.salvaged
+            repaired += applied.repaired
             if let cause = applied.reincarnated { reborn.append(cause) }
             if !applied.hasMore, applied.outboxLeft == 0 { return }
         }

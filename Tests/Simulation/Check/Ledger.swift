@@ -163,7 +163,7 @@ extension Simulation {
         case .fork?: marks.insert(.fork)
         case .clock?: marks.insert(.clockTurned)
         case .stamp?: marks.insert(.rewound)
-        case .epoch?, .lost?, nil: break
+        case .epoch?, .lost?, .review?, nil: break
         }
         for (scope, position) in before.sorted(by: { $0.key < $1.key }) {
             if let now = after[scope], now < position, !applied.epochChanged {

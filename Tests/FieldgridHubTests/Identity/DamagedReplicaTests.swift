@@ -1,0 +1,114 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridReplica
+import FieldgridSync
+import GRDB
+import Testing
+
+/// Differences that no log explains (sync.md 9.16).
+@Suite struct DamagedReplicaTests {
+    /// A village with three employers that hub and node agree on.
+    private func start() throws -> (TestHub, RealNode) {
+        let hub = try TestHub()
+        let node = try RealNode(hub, try hub.enrol("虚构·王"))
+        for name in 1...3 {
+            try node.edit(
+                .test(UInt64(name)), .create(TestHub.village),
+                ["name": .text("虚构\(name)"), "phone": .text("1380000000\(name)")])
+        }
+        try node.exchange()
+        try node.exchange()
+        #expect(node.repaired == [])
+        return (hub, node)
+    }
+
+    /// Runs statements that no trigger sees.
+    private func damage(_ node: RealNode, _ statements: String...) throws {
+        let copy = try node.copy()
+        let queue = try DatabaseQueue(path: copy)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "INSERT INTO fg_applying VALUES(NULL)")
+            for sql in statements { try db.execute(sql: sql) }
+            try db.execute(sql: "DELETE FROM fg_applying")
+        }
+        try queue.close()
+        try node.restore(copy)
+    }
+
+    @Test func aValueChangedBehindTheTriggersIsFoundAndWinsNothingByItself() throws {
+        let (hub, node) = try start()
+        try damage(
+            node, "UPDATE employer SET phone = '13900000009' WHERE id = '\(RecordID.test(2))'")
+        try node.exchange()
+        #expect(
+            node.repaired
+                == [RepairedRecord(type: "employer", id: .test(2), difference: .changed)])
+        #expect(try hub.hub.shown("phone", of: .test(2)) == .text("13800000002"))
+        #expect(try hub.hub.history(.test(2)).contains { $0.value.single == .text("13900000009") })
+        #expect(try hub.hub.conflictCount() == 1)
+        try node.exchange()
+        #expect(node.repaired.count == 1)
+        try expectAgreement(hub, node)
+    }
+
+    @Test func aRowDeletedBehindTheTriggersComesBack() throws {
+        let (hub, node) = try start()
+        try damage(node, "DELETE FROM employer WHERE id = '\(RecordID.test(2))'")
+        try node.exchange()
+        #expect(
+            node.repaired
+                == [RepairedRecord(type: "employer", id: .test(2), difference: .missing)])
+        #expect(try hub.hub.conflictCount() == 0)
+        try expectAgreement(hub, node)
+    }
+
+    @Test func aRowAddedBehindTheTriggersIsSent() throws {
+        let (hub, node) = try start()
+        try damage(
+            node,
+            """
+            INSERT INTO employer(id, scope, num, name)
+            VALUES('\(RecordID.test(9))', '\(TestHub.village)', 77, '虚构由他处')
+            """,
+            """
+            INSERT INTO employer(id, scope, name)
+            VALUES('\(RecordID.test(8))', '\(TestHub.village)', '虚构无编号')
+            """)
+        for _ in 0..<2 { try node.exchange() }
+        #expect(Set(node.repaired.map(\.id)) == [.test(8), .test(9)])
+        #expect(node.repaired.allSatisfy { $0.difference == .added })
+        #expect(try hub.hub.shown("name", of: .test(9)) == .text("虚构由他处"))
+        #expect(try hub.hub.shown("name", of: .test(8)) == .text("虚构无编号"))
+        try expectAgreement(hub, node)
+    }
+
+    @Test func whatOnlyTheHubWritesIsOverwritten() throws {
+        let (hub, node) = try start()
+        try damage(node, "UPDATE grid SET name = '别处' WHERE code = '\(TestHub.village)'")
+        for _ in 0..<3 { try node.exchange() }
+        #expect(node.repaired.map(\.type) == ["grid"])
+        #expect(try hub.hub.conflictCount() == 0)
+        try expectAgreement(hub, node)
+    }
+
+    @Test func aQuarantinedChangeIsNoDifference() throws {
+        let (hub, node) = try start()
+        try node.edit(.test(1), .update, ["name": .null])
+        try node.exchange()
+        try damage(
+            node, "UPDATE employer SET phone = '999' WHERE id = '\(RecordID.test(2))'")
+        try node.exchange()
+        #expect(node.repaired == [])
+        #expect(try node.replica.counts().quarantined == 1)
+        #expect(try hub.hub.shown("name", of: .test(1)) == .text("虚构1"))
+    }
+
+    @Test func anIdleExchangeWithItsComparisonStaysSmall() throws {
+        let (hub, node) = try start()
+        let request = try node.replica.nextRequest()
+        #expect(request.request.check != nil)
+        #expect(request.encoded.count <= 300)
+        let reply = try hub.hub.exchange(request.encoded, device: node.device)
+        #expect(reply.count <= 300)
+    }
+}
