@@ -137,9 +137,10 @@ extension Acceptance {
     /// quarantine is refused here at once.
     func acceptOwn(_ changes: [Change], draft: ActionDraft) throws {
         let probe = Changeset(
-            identity: ChangesetIdentity(incarnation: hub.incarnation, seq: 0),
+            // As it will be sealed: having seen everything.
+            identity: ChangesetIdentity(incarnation: hub.incarnation, seq: .max),
             author: draft.author, time: .zero, source: draft.source, schema: hub.schema,
-            epoch: hub.epoch, context: [:], changes: changes)
+            epoch: hub.epoch, context: heads.mapValues(\.position), changes: changes)
         if let refusal = try refusal(of: [probe], from: Author(node: hub.node, scope: nil)) {
             throw HubError(
                 code: refusal.code.rawValue, message: refusal.message,
