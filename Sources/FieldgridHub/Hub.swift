@@ -24,6 +24,8 @@ package final class Hub: @unchecked Sendable {
     let rangeSums = RangeSums()
     /// When each device was last heard, kept until the next ``tick()``.
     var lastSeen: [String: Int64] = [:]
+    /// Scopes in which something changed since ``takeChanged(among:)``.
+    var changed: Set<ScopeCode> = []
 
     /// Opens a hub that ``create(in:seed:)`` made.
     package init(
@@ -92,14 +94,17 @@ package final class Hub: @unchecked Sendable {
     /// Runs changes in one durable transaction.
     func accepting<Result>(_ body: (Acceptance) throws -> Result) throws -> Result {
         var gridsChanged = false
+        var reached: Set<ScopeCode> = []
         let result = try store.write { view in
             let acceptance = try Acceptance(
                 store: view, index: index, hub: identity, grids: grids, now: now)
             let result = try body(acceptance)
             try acceptance.flush()
             gridsChanged = acceptance.gridsChanged
+            reached = acceptance.changedScopes
             return result
         }
+        changed.formUnion(reached)
         if gridsChanged {
             grids = try store.read { try Self.readGrids($0, index) }
             try replayQuarantine()

@@ -23,6 +23,9 @@ final class FakeHub: HubOperations {
         var ticks = 0
         var failure: (any Error & Sendable)?
         var onExchange: (@Sendable () -> Void)?
+        /// What it answers instead of what came.
+        var replies: [[UInt8]] = []
+        var changed: Set<ScopeCode> = []
     }
 
     static let now: Int64 = 1_790_000_000_000
@@ -75,6 +78,10 @@ final class FakeHub: HubOperations {
         }
         onExchange?()
         if let failure { throw failure }
+        let reply = state.withLock {
+            $0.replies.count > 1 ? $0.replies.removeFirst() : $0.replies.first
+        }
+        if let reply { return reply }
         if body.starts(with: Array("echo".utf8)) { return body.reversed() }
         return try Frame.unwrap(body, kind: .exchangeRequest)
     }
@@ -87,6 +94,13 @@ final class FakeHub: HubOperations {
 
     func snapshotRange(_ id: String, from: Int, device: EnrolledDevice) throws -> [UInt8] {
         Array(id.utf8.dropFirst(from))
+    }
+
+    func takeChanged(among scopes: Set<ScopeCode>) -> Set<ScopeCode> {
+        state.withLock { state in
+            defer { state.changed = [] }
+            return state.changed
+        }
     }
 
     func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool { false }
@@ -157,7 +171,7 @@ final class RunningServer: Sendable {
     }
 
     func post(
-        _ path: String = "/sync/v1/exchange", key: DeviceKey = .fixture(1),
+        _ path: String = "/sync/v1/exchange", query: String = "", key: DeviceKey = .fixture(1),
         clock: Int64 = FakeHub.now, contentType: String = ExchangeCodec.contentType,
         body: [UInt8]
     ) async throws -> Result<[UInt8], HubFailure> {
@@ -168,7 +182,7 @@ final class RunningServer: Sendable {
                 clock: FixedClock(milliseconds: clock),
                 random: RandomSource(SeededRandom(seed: 3)))
             return Result { () throws(HubFailure) in
-                try client.post(path, contentType: contentType, body: body)
+                try client.post(path, query: query, contentType: contentType, body: body)
             }
         }
     }

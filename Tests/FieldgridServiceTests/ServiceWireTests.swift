@@ -13,7 +13,7 @@ import Testing
         .tasks(period: "2026H2", openOnly: true),
         .refresh(ask: .run),
         .hub(ask: .enrol(scope: "220602", holder: "虚构", role: "assistant")),
-        .node(ask: .sync(attachmentBudget: 7)),
+        .node(ask: .sync(attachmentBudget: 7, waitSeconds: 3)),
     ]
 
     @Test(arguments: requests)

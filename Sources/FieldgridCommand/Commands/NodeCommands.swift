@@ -44,7 +44,7 @@ struct NodeJoin: AsyncParsableCommand {
         let (session, lock) = try joining.join(
             NodeFolder(place.folder), command: "node join", waitingUpTo: FolderAccess.lockWait)
         let desk = NodeDesk(session, lock: lock)
-        let sync = try desk.answer(.node(ask: .sync(attachmentBudget: 0)))
+        let sync = try desk.answer(.node(ask: .sync(attachmentBudget: 0, waitSeconds: 0)))
         let document = JSONValue.object([
             "node": .text(session.document.node.description),
             "holder": .text(session.document.holder),
@@ -71,11 +71,22 @@ struct NodeSync: AsyncParsableCommand {
         help: ArgumentHelp(
             "Send at most so many bytes of photos after the data.", valueName: "bytes"))
     var attachmentBudget = 8 << 20
+    @Option(
+        help: ArgumentHelp(
+            "When nothing is new, stay until something is, at most so long.", valueName: "seconds"))
+    var wait = 0
+
+    func validate() throws {
+        guard (0...3_600).contains(wait) else {
+            throw ValidationError("--wait takes 0 to 3600 seconds.")
+        }
+    }
 
     func run() async throws {
         let desk = try NodeSide.desk(place.folder, command: "node sync")
         let reply = try desk.answer(
-            .node(ask: .sync(attachmentBudget: max(0, attachmentBudget))))
+            .node(
+                ask: .sync(attachmentBudget: max(0, attachmentBudget), waitSeconds: wait)))
         try output.report(reply) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
             var lines = [

@@ -43,7 +43,8 @@ final class NodeDesk: Desk {
     func answer(_ request: ServiceRequest) throws -> ServiceReply {
         switch request {
         case .node(.status): return try status()
-        case .node(.sync(let budget)): return try sync(attachmentBudget: budget)
+        case .node(.sync(let budget, let seconds)):
+            return try sync(attachmentBudget: budget, waitSeconds: seconds)
         case .attachment(.add(let file)):
             return AttachmentDocuments.added(
                 try session.attachments.add(Array(file), toSend: true))
@@ -117,9 +118,10 @@ final class NodeDesk: Desk {
         return reply?.document.elements.count ?? 0
     }
 
-    private func sync(attachmentBudget: Int) throws -> ServiceReply {
+    private func sync(attachmentBudget: Int, waitSeconds: Int) throws -> ServiceReply {
         var progress = Progress()
-        let report = try session.sync(attachmentBudget: attachmentBudget) { state in
+        let report = try session.sync(attachmentBudget: attachmentBudget, waitSeconds: waitSeconds)
+        { state in
             if let (bytes, whole) = state.snapshot {
                 return progress.show("first copy: \(bytes >> 10) of \(whole >> 10) KiB")
             }

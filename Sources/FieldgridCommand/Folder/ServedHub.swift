@@ -72,6 +72,10 @@ final class ServedHub: HubOperations, @unchecked Sendable {
             of: id, from: from, for: DeviceRow(device), hub: open.hub.identity)
     }
 
+    func takeChanged(among scopes: Set<ScopeCode>) -> Set<ScopeCode> {
+        open.hub.takeChanged(among: scopes)
+    }
+
     func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool {
         try open.hub.isNamed(attachment, within: device.scope)
     }

@@ -40,6 +40,8 @@ final class Acceptance {
     /// Where the scopes stood before this batch: nobody has seen more.
     let headsAtStart: [ScopeCode: ScopeHead]
     var touchedScopes: Set<ScopeCode> = []
+    /// Every scope in which something was written, also before the last flush.
+    var changedScopes: Set<ScopeCode> = []
     var history: [HistoryRow] = []
     var incarnations: [IncarnationID: IncarnationHead] = [:]
     var ancestries: [IncarnationID: [ChangesetIdentity]] = [:]
@@ -146,6 +148,7 @@ final class Acceptance {
         try store.put(waiting.values.sorted { $0.changeset.identity < $1.changeset.identity })
         try store.remove(freed)
         try store.set(.hybridTime, to: String(clock.last.raw))
+        changedScopes.formUnion(touchedScopes)
         touchedScopes = []
         dirty = []
         rekeyed = []

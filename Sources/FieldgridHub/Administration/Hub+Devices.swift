@@ -13,6 +13,16 @@ package struct IssuedCode: Hashable, Sendable {
 }
 
 extension Hub {
+    /// Which of these scopes' devices have something new since the last time:
+    /// in the scope, below it, or shared from above.
+    package func takeChanged(among scopes: Set<ScopeCode>) -> Set<ScopeCode> {
+        let touched = changed
+        changed = []
+        return scopes.filter { scope in
+            touched.contains { grids.covers(scope, $0) || grids.covers($0, scope) }
+        }
+    }
+
     /// How long an enrolment code can be used.
     package static let codeLifetimeMilliseconds: Int64 = 24 * 60 * 60 * 1000
 

@@ -42,6 +42,7 @@ struct FrontDoor: Sendable {
 
     let hub: any HubOperations
     let lane: BlockingLane
+    let bell: Bell
     /// For what takes long and reads only.
     let files: BlockingLane
     let logger: Logger
@@ -110,11 +111,12 @@ struct FrontDoor: Sendable {
         let device = try await device(behind: signature)
         let body = try await request.body(Limit.exchange)
         try signature.checkBody(body)
-        let reply = try await lane.run { [hub] in
-            try isJSON
-                ? hub.exchangeJSON(body, device: device) : hub.exchange(body, device: device)
+        if isJSON {
+            return HubAnswer(
+                json: try await change { [hub] in try hub.exchangeJSON(body, device: device) })
         }
-        return isJSON ? HubAnswer(json: reply) : HubAnswer(exchange: reply)
+        let seconds = try waitSeconds(in: request.target.query)
+        return HubAnswer(exchange: try await exchange(body, device, waitingUpTo: seconds))
     }
 
     private func perform(
@@ -125,7 +127,7 @@ struct FrontDoor: Sendable {
         guard request.origin == .network else {
             let body = try await request.body(Limit.service)
             return HubAnswer(
-                json: try await lane.run { [hub] in
+                json: try await change { [hub] in
                     try hub.perform(body, device: nil)
                 })
         }
@@ -134,7 +136,7 @@ struct FrontDoor: Sendable {
         let body = try await request.body(Limit.service)
         try signature.checkBody(body)
         return HubAnswer(
-            json: try await lane.run { [hub] in
+            json: try await change { [hub] in
                 try hub.perform(body, device: device)
             })
     }
@@ -156,7 +158,7 @@ struct FrontDoor: Sendable {
                 hint: "Use `fieldgrid node join` of the hub's version.")
         }
         try signature.checkSignature(by: claim.publicKey)
-        return try HubAnswer(json: try await lane.run { [hub] in try hub.enrol(claim) })
+        return try HubAnswer(json: try await change { [hub] in try hub.enrol(claim) })
     }
 
     private static let enrolmentPath = "/sync/v1/enrol"

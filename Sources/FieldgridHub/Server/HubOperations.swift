@@ -30,6 +30,8 @@ package protocol HubOperations: Sendable {
     /// thread, beside the others.
     func snapshot(for device: EnrolledDevice) throws -> SnapshotOffer?
     func snapshotRange(_ id: String, from: Int, device: EnrolledDevice) throws -> [UInt8]
+    /// Which of these scopes' devices have something new since the last time.
+    func takeChanged(among scopes: Set<ScopeCode>) -> Set<ScopeCode>
     /// Whether the device may send and fetch a file: a record of its scope
     /// names it.
     func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool

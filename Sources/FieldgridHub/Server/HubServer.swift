@@ -74,7 +74,8 @@ package struct HubServer: Service {
         defer { lane.close(waitingUpTo: 2) }
         let files = BlockingLane(name: "hub-files", waitingMax: 64)
         defer { files.close(waitingUpTo: 2) }
-        let door = FrontDoor(hub: hub, lane: lane, files: files, logger: logger)
+        let bell = Bell()
+        let door = FrontDoor(hub: hub, lane: lane, bell: bell, files: files, logger: logger)
         var services: [any Service] = []
         let (folderAnswers, folderIsReady) = AsyncStream.makeStream(of: Never.self)
         if let path = configuration.socketPath {
@@ -93,13 +94,15 @@ package struct HubServer: Service {
         services.append(
             Ticker(every: configuration.tickEvery, clock: ContinuousClock()) { [hub, logger] in
                 do {
-                    try await lane.run { try hub.tick() }
+                    try await door.change { try hub.tick() }
                 } catch is CancellationError {
                     return
                 } catch {
                     logger.error("what is due could not be done", metadata: ["error": "\(error)"])
                 }
             })
+        // Told to stop first, so that nobody who waits holds the others up.
+        services.append(BellService(bell: bell))
         try await serve(services)
     }
 

@@ -20,6 +20,8 @@ extension Replica: ExchangingReplica {}
 /// - A link that breaks under a large request is tried with smaller ones.
 package struct ExchangeDriver {
     package static let path = "/sync/v1/exchange"
+    /// How long a hub holds an answer back at most.
+    private static let waitSecondsMax = 30
     /// How many rounds may pass in which nothing moves.
     private static let idleRoundsMax = 3
     /// Sizes of a request's changesets, in bytes, from the usual one down.
@@ -32,11 +34,14 @@ package struct ExchangeDriver {
     private var outboxLeft = 0
     private var idleRounds = 0
     private var size = 0
+    /// Seconds that it may still stay for something to come.
+    private var waitLeft = 0
 
     package init(
         replica: any ExchangingReplica, client: HubClient,
-        stamps: any StampKeeping = MemoryStamp()
+        stamps: any StampKeeping = MemoryStamp(), waitSeconds: Int = 0
     ) {
+        waitLeft = waitSeconds
         self.replica = replica
         self.client = client
         self.stamps = stamps
@@ -57,6 +62,7 @@ package struct ExchangeDriver {
                     pushed: report.pushed, pulled: report.pulled, outboxLeft: outboxLeft,
                     traffic: client.traffic))
             guard applied.hasMore || applied.outboxLeft > 0 || applied.epochChanged else {
+                if waitLeft > 0, report.pulled == 0 { continue }
                 return finished()
             }
             try checkProgress(applied, moved: before != replica.positions)
@@ -69,8 +75,11 @@ package struct ExchangeDriver {
         try stamp(request)
         let bytes: [UInt8]
         do throws(HubFailure) {
+            let seconds = min(waitLeft, Self.waitSecondsMax)
+            waitLeft -= seconds
             bytes = try client.post(
-                Self.path, contentType: ExchangeCodec.contentType, body: encoded)
+                Self.path, query: seconds > 0 ? "wait=\(seconds)" : "",
+                contentType: ExchangeCodec.contentType, body: encoded)
         } catch {
             // Only a request that was under way and can be made smaller is worth another try
             // at once.

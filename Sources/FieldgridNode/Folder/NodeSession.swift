@@ -64,14 +64,15 @@ package final class NodeSession {
     ///
     /// Files go after the data, at most `attachmentBudget` bytes of them.
     package func sync(
-        attachmentBudget: Int = 0, progress: (SyncProgress) -> Void = { _ in }
+        attachmentBudget: Int = 0, waitSeconds: Int = 0, progress: (SyncProgress) -> Void = { _ in }
     ) throws -> SyncReport {
         let client = try client(.init())
         defer { folder.clockOffset = client.clockOffset }
         let copied = try SnapshotFetch(
             folder: folder.path, replica: replica, client: client
         ).run(progress: progress)
-        var driver = ExchangeDriver(replica: replica, client: client, stamps: stamps)
+        var driver = ExchangeDriver(
+            replica: replica, client: client, stamps: stamps, waitSeconds: waitSeconds)
         var report = try driver.run(progress: progress)
         report.pulled += copied
         if wasRewound { report.reincarnated.insert(.stamp, at: 0) }

@@ -49,9 +49,9 @@ package final class HubClient {
     /// Posts a body and returns that of the answer, which is of the same
     /// media type.
     package func post(
-        _ path: String, contentType: String, body: [UInt8]
+        _ path: String, query: String = "", contentType: String, body: [UInt8]
     ) throws(HubFailure) -> [UInt8] {
-        let target = RequestTarget(method: "POST", path: path)
+        let target = RequestTarget(method: "POST", path: path, query: query)
         return try send(target, contentType: contentType, body: body)
     }
 

@@ -81,8 +81,9 @@ package enum HubRequest: Hashable, Sendable, Codable {
 
 package enum NodeRequest: Hashable, Sendable, Codable {
     case status
-    /// With at most so many bytes of files after the data.
-    case sync(attachmentBudget: Int)
+    /// With at most so many bytes of files after the data; stays for so many
+    /// seconds when nothing comes.
+    case sync(attachmentBudget: Int, waitSeconds: Int)
     /// From a sequence on, or from the oldest that was not acknowledged.
     case exportBundle(from: Int64?)
     case importBundle(file: Data)
