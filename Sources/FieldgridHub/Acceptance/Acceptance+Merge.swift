@@ -111,6 +111,7 @@ extension Acceptance {
         if let destination, destination != state.scope, !isNew {
             try move(state.id, to: destination)
         }
+        if isNew { leaveNamedScope(of: state, named: changes) }
         if isNew || (state.isAlive && !wasAlive) { try collectChildren(of: state.id) }
         if entry.type.name == SystemTypes.Grid.name { gridsChanged = true }
         aftermath.append(

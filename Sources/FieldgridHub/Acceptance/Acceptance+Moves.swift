@@ -104,6 +104,19 @@ extension Acceptance {
         for child in below { try move(child, to: destination) }
     }
 
+    /// A child whose parent had moved before the hub heard of it leaves the
+    /// scope that its author named: it is there on the author's device.
+    func leaveNamedScope(of state: RecordState, named changes: ArraySlice<Change>) {
+        guard let text = changes.first(where: { $0.unit == .scope })?.value.single.text,
+            text != state.scope.text, grids.contains(ScopeCode(text))
+        else { return }
+        let scope = ScopeCode(text)
+        departures.append(
+            Departure(
+                scope: scope, number: nextNumber(in: scope), id: state.id, type: state.type,
+                position: advance(scope), destination: state.scope))
+    }
+
     /// A record that came, or came back, takes in the children that were
     /// parked for want of it.
     func collectChildren(of id: RecordID) throws {

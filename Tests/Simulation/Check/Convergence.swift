@@ -16,6 +16,7 @@ extension Simulation {
         try settleDown(all)
         try noteMarks()
         try checkPromises()
+        try checkReference()
         try checkHealth()
     }
 

@@ -28,6 +28,8 @@ struct Ledger {
     var revoked: Set<Int> = []
     /// Machines whose folder was put back or copied.
     var copied: Set<Int> = []
+    /// What an incarnation says it continues.
+    var parents: [IncarnationID: ChangesetIdentity] = [:]
     /// Every name that a node's database went under.
     var incarnations: [Int: Set<IncarnationID>] = [:]
 
@@ -35,6 +37,7 @@ struct Ledger {
     /// fault.
     mutating func excuse(_ machine: Int) {
         copied.insert(machine)
+        lastSequence[machine] = 0
         for place in saved.indices where saved[place].machine == machine {
             saved[place].isExcused = true
         }
@@ -85,6 +88,9 @@ extension Simulation {
     func noteSent(_ request: ExchangeRequest, by node: SimulatedNode) throws {
         guard let batch = request.batch else { return }
         if batch.changesets.count > 100 { marks.insert(.backlog) }
+        if let parent = batch.parent, let first = batch.changesets.first {
+            ledger.parents[first.identity.incarnation] = parent
+        }
         let mayDiffer = ledger.copied.contains(node.index)
         for changeset in batch.changesets {
             let identity = changeset.identity

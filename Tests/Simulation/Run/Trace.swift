@@ -52,6 +52,6 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case commitResolved
     case portal, cutReply, lostReply, repeatedRequest, lateReply, wrongTime
     case clockBack, backlog, batch, outOfRight, hubEdit
-    case refreshOpened, revoked, agreement
+    case refreshOpened, revoked, sides
     case restored, machineRestored, cloned, fork, rewound, clockTurned
 }

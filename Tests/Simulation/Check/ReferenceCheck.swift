@@ -1,0 +1,118 @@
+import FieldgridHub
+import FieldgridModel
+
+extension Simulation {
+    /// I5 to I7: sides, winner and conflict of every register are those that
+    /// follow from the list of what was accepted.
+    func checkReference() throws {
+        for number in [Town.Site.type, Town.Visit.type] {
+            guard let type = Town.schema.type(number) else { continue }
+            var ids: Set<RecordID> = []
+            try hub.hub.forEachRecord(of: type, where: []) { record in
+                ids.insert(record.id)
+                return true
+            }
+            ids.formUnion(ledger.saved.map(\.record).filter { id in
+                id.simulatedNumber.map { Self.isVisit($0) == (number == Town.Visit.type) } ?? false
+            })
+            for id in ids.sorted() { try checkReference(id, type) }
+        }
+    }
+
+    private func checkReference(_ id: RecordID, _ type: RecordType) throws {
+        let (state, history) = try hub.store.read { view in
+            (try view.records([id])[id], try view.history(of: id))
+        }
+        guard let state else { return }
+        for unit in type.unitNumbers + [.scope] {
+            guard case .declared(let policy)? = type.policy(of: unit) else { continue }
+            guard !policy.isOperation, let merged = state.units[unit] else { continue }
+            let entries = history.flatMap(\.units).filter { $0.unit == unit }
+            // Undone decisions and joined duplicates are other histories than this one.
+            if entries.contains(where: { $0.outcome.effect == .undoes }) { continue }
+            if merged.sides.contains(where: { $0.origin != nil }) { continue }
+            let scopes = Set(history.map(\.offer.scope))
+            if scopes.count > 2 { continue }
+            var reference = Reference(policy: policy)
+            for row in history {
+                for entry in row.units where entry.unit == unit && entry.counts {
+                    var offer = try offered(row, entry)
+                    offer.home = (state.scope, state.entered)
+                    reference.accept(offer)
+                }
+            }
+            try compare(merged, reference, policy, "\(type.unitName(unit)) of \(id)")
+        }
+    }
+
+    private func compare(
+        _ merged: UnitState, _ reference: Reference, _ policy: MergePolicy, _ unit: String
+    ) throws {
+        let expected = Set(reference.sides.map(\.identity))
+        let found = Set(merged.sides.map(\.offer.identity))
+        guard expected == found else {
+            throw Violation(
+                "I6", "\(unit): sides are \(words(found)), by definition \(words(expected))")
+        }
+        if expected.count > 1 { marks.insert(.sides) }
+        guard merged.value(policy: .declared(policy)) == reference.shown else {
+            throw Violation("I6", "\(unit) shows another side than its policy names")
+        }
+        let state = merged.conflict?.state.rawValue ?? Reference.State.none.rawValue
+        guard state == reference.state.rawValue else {
+            throw Violation(
+                "I7", "\(unit): its conflict is \(state), by definition \(reference.state)")
+        }
+    }
+
+    private func words(_ identities: Set<ChangesetIdentity>) -> String {
+        identities.sorted().map { word($0) }.joined(separator: ", ")
+    }
+
+    private func offered(_ row: HistoryRow, _ entry: HistoryUnit) throws -> Reference.Offered {
+        let identity = row.offer.identity
+        var offered = Reference.Offered(
+            identity: identity, scope: row.offer.scope, position: row.offer.position,
+            time: row.offer.time, isClamped: row.offer.isClamped, source: row.offer.source,
+            value: entry.value, context: nil, exception: nil, named: [], isSettlement: false,
+            ancestors: ancestors(of: identity.incarnation))
+        guard identity.incarnation != hub.hub.identity.incarnation else {
+            offered.isSettlement = entry.note != nil
+            return offered
+        }
+        let candidates = ledger.sent[identity, default: []]
+        for changeset in candidates {
+            for change in changeset.changes
+            where change.record == row.record && change.unit == entry.unit
+                && change.value == entry.value
+            {
+                offered.context = changeset.context
+                offered.exception = change.seenThrough
+                offered.named = change.settles?.sides ?? []
+                offered.isSettlement = change.settles != nil
+                return offered
+            }
+        }
+        throw Violation("I2", "the hub's history has \(word(identity)), which nobody sent so")
+    }
+
+    private func ancestors(of incarnation: IncarnationID) -> [ChangesetIdentity] {
+        var line: [ChangesetIdentity] = []
+        var next = ledger.parents[incarnation]
+        while let parent = next, line.count < 64 {
+            line.append(parent)
+            next = ledger.parents[parent.incarnation]
+        }
+        return line
+    }
+}
+
+extension HistoryUnit {
+    /// Whether the value was merged, and not only told.
+    fileprivate var counts: Bool {
+        switch outcome.effect {
+        case .refused, .late: false
+        default: true
+        }
+    }
+}
