@@ -128,6 +128,7 @@ extension Acceptance {
     private func fork(
         in batch: ChangesetBatch, digests: [ContentDigest], head: IncarnationHead
     ) throws -> Int64? {
+        if PlantedBug.rewindUnnoticed.isActive { return nil }
         let first = batch.changesets[0].identity
         let through = min(head.lastSeq, first.seq + Int64(digests.count) - 1)
         if first.seq == 1 {
@@ -162,7 +163,7 @@ extension Acceptance {
         // correction of a refused creation is simply the next edit.
         let fold = earlier.map(\.changeset) + [changeset]
         if let refusal = try refusal(of: fold, from: author) {
-            if !isReplay {
+            if !isReplay, !PlantedBug.quarantineDropped.isActive {
                 waiting[changeset.identity] = WaitingChangeset(
                     changeset: changeset, node: author.node, code: refusal.code,
                     message: refusal.message, since: now)
@@ -243,6 +244,7 @@ extension Acceptance {
     /// not after the hub's now plus drift, not before the moment the hub
     /// accepted what the author had seen.
     func bounded(_ changeset: Changeset) throws -> (time: HybridTime, isClamped: Bool) {
+        if PlantedBug.futureTimeAccepted.isActive { return (changeset.time, false) }
         let latest = now + Self.driftMillisecondsMax
         if changeset.time.milliseconds > latest {
             return (HybridTime(milliseconds: latest), true)
@@ -272,7 +274,9 @@ extension HubReading {
     func rewound(_ request: ReceivedRequest, _ node: NodeID) throws -> ChainAnswer? {
         guard let head = try incarnation(request.incarnation) else { return nil }
         guard head.node == node else { throw HubError.foreign(request.incarnation) }
-        guard let sealed = request.sealed, head.lastSeq > sealed else { return nil }
+        guard let sealed = request.sealed, head.lastSeq > sealed,
+            !PlantedBug.rewindUnnoticed.isActive
+        else { return nil }
         return .fork(at: sealed + 1)
     }
 }

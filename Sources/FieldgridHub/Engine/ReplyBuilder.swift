@@ -37,7 +37,7 @@ struct ReplyBuilder {
     /// The scopes a device receives, in the order it receives them: shared
     /// records from above first, because what follows refers to them.
     func subscription(_ scope: ScopeCode) -> [(scope: ScopeCode, sharedOnly: Bool)] {
-        grids.ancestors(of: scope).reversed().map { ($0, true) }
+        grids.ancestors(of: scope).reversed().map { ($0, !PlantedBug.scopeFilterMissing.isActive) }
             + grids.subtree(of: scope).map { ($0, false) }
     }
 

@@ -39,7 +39,8 @@ package struct Decision: Hashable, Sendable {
     package static func of(_ sides: [Side], policy: UnitPolicy) -> Decision {
         precondition(!sides.isEmpty, "a unit without sides has nothing to decide")
         let newest = latest(of: sides.indices, in: sides)
-        guard sides.contains(where: { $0.value != sides[newest].value }) else {
+        let isContested = PlantedBug.equalValuesConflict.isActive && sides.count > 1
+        guard isContested || sides.contains(where: { $0.value != sides[newest].value }) else {
             return Decision(winner: newest, rule: .only, state: nil)
         }
         let settlements = sides.indices.filter { sides[$0].settles != nil }
@@ -109,6 +110,7 @@ package struct Decision: Hashable, Sendable {
 
     /// Ties in time go to the greater incarnation, then the later sequence.
     private static func latest(of indices: some Collection<Int>, in sides: [Side]) -> Int {
+        if PlantedBug.winnerByArrival.isActive, let last = indices.max() { return last }
         let order = indices.max {
             let left = sides[$0].offer
             let right = sides[$1].offer

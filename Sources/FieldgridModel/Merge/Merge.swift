@@ -37,7 +37,7 @@ package struct Seen: Sendable {
 
     package func includes(_ offer: Offer) -> Bool {
         if offer.identity.incarnation == identity.incarnation,
-            offer.identity.seq < identity.seq
+            offer.identity.seq < identity.seq, !PlantedBug.ownEarlierNotSeen.isActive
         {
             return true
         }

@@ -132,7 +132,9 @@ extension RecordState {
         if deletes {
             let unseen = units.elements.filter { $0.number != .presence }
                 .flatMap(\.state.sides).filter { !seen.includes($0.offer) }
-            if let edit = unseen.max(by: { $0.offer.position < $1.offer.position }) {
+            if let edit = unseen.max(by: { $0.offer.position < $1.offer.position }),
+                !PlantedBug.deleteDestroysEdit.isActive
+            {
                 presence.sides = [Side(value: .alive, offer: edit.offer)]
             }
         } else {

@@ -64,6 +64,15 @@ extension Replica {
     /// - Throws: ``ReplicaError``.
     @discardableResult
     package func apply(_ reply: ExchangeReply) throws -> AppliedReply {
+        if PlantedBug.cursorBeforeRows.isActive {
+            try transact { db, memory in
+                for (scope, position) in reply.positions {
+                    memory.state.positions[scope] = max(
+                        position, memory.state.positions[scope] ?? .zero)
+                }
+                try memory.state.writePositions(db)
+            }
+        }
         let check = asked
         asked = nil
         var next: ScopeCheck?

@@ -109,6 +109,7 @@ private struct Hold {
             ? entries.firstIndex { $0.units[.presence] != nil || $0.kind == .deletion }
             : entries.firstIndex { $0.covers(unit) }
         guard let index else { return false }
+        if PlantedBug.baseNotFollowing.isActive { return true }
         keep(unit, value, at: index)
         return true
     }

@@ -26,7 +26,7 @@ extension Replica {
     /// - Returns: whether it did.
     @discardableResult
     package func goOnIfRewound(behind stamp: SentStamp?) throws -> Bool {
-        guard let stamp, isBehind(stamp) else { return false }
+        guard let stamp, isBehind(stamp), !PlantedBug.rewindUnnoticed.isActive else { return false }
         try transact { db, memory in
             try Incarnating.begin(
                 mintIncarnation, after: memory.state.seq, cause: .stamp,

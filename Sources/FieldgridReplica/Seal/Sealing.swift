@@ -45,7 +45,8 @@ enum Sealing {
         guard !changes.isEmpty else { return nil }
         except(&changes, from: context, entries)
         var clock = memory.state.clock
-        var time = clock.tick(wallMilliseconds: head.savedAt)
+        var time = clock.tick(
+            wallMilliseconds: PlantedBug.sealKeepsNoTime.isActive ? 0 : head.savedAt)
         if head.isUnderReview {
             time = HybridTime(milliseconds: 1)
             for index in changes.indices { changes[index].seenThrough = .zero }
@@ -210,7 +211,8 @@ private struct UnsealedRecord {
                 entry.units[declared.number] = unit(base: old)
                 entry.units[declared.number]?.operation = operation
             } else {
-                add(declared.number, new)
+                let lost = zip(new.members, old.members).map { $0 == $1 ? .null : $0 }
+                add(declared.number, PlantedBug.groupMemberLost.isActive ? UnitValue(lost) : new)
                 // What an undo brings back is the hub's to say.
                 if settlement?.isUndo == true { continue }
                 entry.units[declared.number] = unit(base: old)

@@ -12,8 +12,8 @@ struct Ledger {
         var record: RecordID
         var unit: UnitNumber
         var value: UnitValue
-        /// It may be told twice by the hub's history: once saved, once sealed
-        /// for another program.
+        /// It may be in the hub's history more than once: sealed again for another
+        /// program, or a value that others write too.
         var isForeign = false
         /// It was saved since the last backup of a machine that was put back.
         var isExcused = false
@@ -25,6 +25,8 @@ struct Ledger {
     var receipts: [ChangesetIdentity: Receipt.Outcome] = [:]
     /// The last sequence that a save returned from, by node.
     var lastSequence: [Int: Int64] = [:]
+    /// What the node's clock said at each save, by node and sequence.
+    var savedAt: [Int: [Int64: Int64]] = [:]
     var revoked: Set<Int> = []
     /// Machines whose folder was put back or copied.
     var copied: Set<Int> = []
@@ -63,12 +65,14 @@ extension Simulation {
                 guard !isMember, !value.isNull else { continue }
                 ledger.saved.append(
                     Ledger.Saved(
-                        machine: machine, record: edit.id, unit: field, value: UnitValue(value)))
+                        machine: machine, record: edit.id, unit: field, value: UnitValue(value),
+                        isForeign: edit.type == Town.Site.type && field == Town.Site.status))
             }
         }
         guard machine != Operation.hub else { return }
         let replica = nodes[machine].replica
         ledger.lastSequence[machine] = replica.lastSequence
+        ledger.savedAt[machine, default: [:]][replica.lastSequence] = draft.savedAt
         if try replica.counts().outbox > 100 { marks.insert(.backlog) }
     }
 
@@ -101,6 +105,12 @@ extension Simulation {
                     throw Violation("I3", "\(word(identity)) was sent with two contents")
                 }
                 ledger.sent[identity] = before + [changeset]
+            }
+            let saved = ledger.savedAt[node.index]?[identity.seq]
+            if !mayDiffer, node.replica.rebirths.isEmpty, let saved,
+                changeset.time.milliseconds < saved
+            {
+                throw Violation("I9", "\(word(identity)) is older than its save")
             }
             let earlier = ledger.sent[
                 ChangesetIdentity(incarnation: identity.incarnation, seq: identity.seq - 1)]

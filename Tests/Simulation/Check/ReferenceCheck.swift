@@ -24,6 +24,11 @@ extension Simulation {
             (try view.records([id])[id], try view.history(of: id))
         }
         guard let state else { return }
+        for row in history where row.offer.time.milliseconds > row.acceptedAt + Self.driftMax {
+            throw Violation("I9", "\(word(row.offer.identity)) counts with a time in the future")
+        }
+        let moves = try movesCount(of: id)
+        if moves < 2 { try checkDeletion(state, history) }
         for unit in type.unitNumbers + [.scope] {
             guard case .declared(let policy)? = type.policy(of: unit) else { continue }
             guard !policy.isOperation, let merged = state.units[unit] else { continue }
@@ -31,8 +36,7 @@ extension Simulation {
             // Undone decisions and joined duplicates are other histories than this one.
             if entries.contains(where: { $0.outcome.effect == .undoes }) { continue }
             if merged.sides.contains(where: { $0.origin != nil }) { continue }
-            let scopes = Set(history.map(\.offer.scope))
-            if scopes.count > 2 { continue }
+            if moves > 1 { continue }
             var reference = Reference(policy: policy)
             for row in history {
                 for entry in row.units where entry.unit == unit && entry.counts {
@@ -42,6 +46,44 @@ extension Simulation {
                 }
             }
             try compare(merged, reference, policy, "\(type.unitName(unit)) of \(id)")
+        }
+    }
+
+    /// How often a record left a scope. Of one that moved about, the list does
+    /// not say who had seen it arrive where.
+    private func movesCount(of id: RecordID) throws -> Int {
+        try hub.store.read { view in
+            try Town.grids.reduce(0) { count, grid in
+                try count + view.departures(from: grid, after: .zero).filter { $0.id == id }.count
+            }
+        }
+    }
+
+    /// How far ahead of the hub a time may lie that counts.
+    private static let driftMax: Int64 = 600_000
+
+    /// A delete never destroys an edit that it had not seen.
+    private func checkDeletion(_ state: RecordState, _ history: [HistoryRow]) throws {
+        guard !state.isAlive, state.alias == nil else { return }
+        var deletions: [Reference.Offered] = []
+        for row in history {
+            for entry in row.units where entry.unit == .presence && entry.value == .deleted {
+                var offer = try offered(row, entry)
+                offer.home = (state.scope, state.entered)
+                deletions.append(offer)
+            }
+        }
+        if deletions.contains(where: \.isSettlement) || state.units[.presence]?.conflict != nil {
+            return
+        }
+        for element in state.units.elements where element.number != .presence {
+            for side in element.state.sides {
+                let edit = Reference.Offered(side.offer, value: side.value)
+                guard deletions.contains(where: { Reference.knew($0, of: edit) }) else {
+                    throw Violation(
+                        "I7", "a delete of \(state.id) destroyed \(word(side.offer.identity))")
+                }
+            }
         }
     }
 
@@ -104,6 +146,15 @@ extension Simulation {
             next = ledger.parents[parent.incarnation]
         }
         return line
+    }
+}
+
+extension Reference.Offered {
+    fileprivate init(_ offer: Offer, value: UnitValue) {
+        self.init(
+            identity: offer.identity, scope: offer.scope, position: offer.position,
+            time: offer.time, isClamped: offer.isClamped, source: offer.source, value: value,
+            named: [], isSettlement: false, ancestors: [])
     }
 }
 

@@ -170,6 +170,11 @@ struct Generator {
     private mutating func headcount() -> [Entry] {
         token += 1
         let count = Int64(token)
+        if random.happens(40) {
+            // Two of three: the third stays as it was, or is not known any more.
+            let total = Entry(field: Town.Site.total.value, number: count)
+            return [total, Entry(field: Town.Site.female.value)]
+        }
         return [
             Entry(field: Town.Site.total.value, number: 2 * count),
             Entry(field: Town.Site.male.value, number: count),
@@ -185,6 +190,8 @@ struct Generator {
                 : Entry(field: unit.value, text: "访\(token)")
         }
         switch unit {
+        case Town.Site.status:
+            return Entry(field: unit.value, text: random.happens(50) ? "open" : "shut")
         case Town.Site.arrears: return Entry(field: unit.value, number: Int64(token))
         case Town.Site.opened, Town.Site.closed, Town.Site.seen, Town.Site.founded:
             let day = LocalDate(

@@ -40,7 +40,7 @@ struct Options: Codable, Hashable {
         guard seed % 10 != 0 else { return }
         let faults: [(Rate, ClosedRange<Int>)] = [
             (.lost, 5...40), (.portal, 2...15), (.busy, 2...15), (.cut, 2...20),
-            (.altered, 2...20), (.repeated, 5...40), (.slow, 10...60), (.crash, 1...8),
+            (.altered, 2...20), (.repeated, 5...40), (.slow, 10...80), (.crash, 1...8),
             (.hubCrash, 1...5), (.foreign, 1...4), (.clock, 1...4), (.revoke, 1...1),
             (.copy, 1...6), (.clone, 1...1),
         ]
