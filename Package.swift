@@ -140,7 +140,7 @@ let package = Package(
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
                 "FieldgridService", "FieldgridHub", "FieldgridNode", "CSimulationVFS", grdb,
             ],
-            path: "Tests/Simulation", swiftSettings: settings),
+            path: "Tests/Simulation", exclude: ["Plans"], swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
         .testTarget(name: "SystemTests", path: "Tests/System", swiftSettings: settings),
     ]

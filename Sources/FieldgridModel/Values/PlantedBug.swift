@@ -36,16 +36,16 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case quarantineDropped
 
     #if DEBUG
-    /// The one that is planted for as long as a task-local body runs.
-    @TaskLocal package static var planted: PlantedBug?
+        /// The one that is planted for as long as a task-local body runs.
+        @TaskLocal package static var planted: PlantedBug?
     #endif
 
     /// Whether this mistake is to be made now.
     @inlinable package var isActive: Bool {
         #if DEBUG
-        Self.planted == self
+            Self.planted == self
         #else
-        false
+            false
         #endif
     }
 }

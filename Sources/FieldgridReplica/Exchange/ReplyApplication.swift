@@ -106,6 +106,7 @@ struct ReplyApplication {
         memory.state.positions = reply.positions.merging(
             memory.state.positions.filter { reply.positions[$0.key] != nil }
         ) { max($0, $1) }
+        if PlantedBug.staleReplyApplied.isActive { memory.state.positions = reply.positions }
         memory.state.heads = reply.positions.merging(reply.heads) { max($0, $1) }
     }
 

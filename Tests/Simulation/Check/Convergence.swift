@@ -52,13 +52,11 @@ extension Simulation {
             switch conflict.values[kind]?.text.flatMap({ ConflictKind(rawValue: $0) }) {
             case .deleted?: marks.insert(.revival)
             case .inconsistent?: marks.insert(.inconsistent)
-            case .duplicate?: marks.insert(.duplicate)
-            case .hard?, nil: break
+            case .duplicate?, .hard?, nil: break
             }
             return true
         }
         for node in nodes {
-            if node.replica.commitsResolved > 0 { marks.insert(.commitResolved) }
             if node.disk.failures > 0 { marks.insert(.diskFailure) }
             for rebirth in node.replica.rebirths where rebirth.cause == .stamp {
                 marks.insert(.rewound)

@@ -72,7 +72,10 @@ extension Simulation {
         guard machine != Operation.hub else { return }
         let replica = nodes[machine].replica
         ledger.lastSequence[machine] = replica.lastSequence
-        ledger.savedAt[machine, default: [:]][replica.lastSequence] = draft.savedAt
+        // A save that changed nothing seals nothing.
+        if ledger.savedAt[machine]?[replica.lastSequence] == nil {
+            ledger.savedAt[machine, default: [:]][replica.lastSequence] = draft.savedAt
+        }
         if try replica.counts().outbox > 100 { marks.insert(.backlog) }
     }
 

@@ -12,9 +12,11 @@ extension Simulation {
                 ids.insert(record.id)
                 return true
             }
-            ids.formUnion(ledger.saved.map(\.record).filter { id in
-                id.simulatedNumber.map { Self.isVisit($0) == (number == Town.Visit.type) } ?? false
-            })
+            ids.formUnion(
+                ledger.saved.map(\.record).filter { id in
+                    id.simulatedNumber.map { Self.isVisit($0) == (number == Town.Visit.type) }
+                        ?? false
+                })
             for id in ids.sorted() { try checkReference(id, type) }
         }
     }

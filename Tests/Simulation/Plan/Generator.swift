@@ -231,8 +231,13 @@ struct Generator {
 
     private mutating func link() -> Link {
         let repeated = network.happens(options[.repeated])
+        var down = leg()
+        // Long enough for other exchanges to come before it.
+        if network.happens(options[.slow] / 2) {
+            down.delay += Int64(network.number(1...3_000_000))
+        }
         return Link(
-            up: leg(), down: leg(),
+            up: leg(), down: down,
             repeated: repeated ? Int64(network.number(1...90_000)) : nil)
     }
 

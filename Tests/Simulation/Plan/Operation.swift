@@ -91,7 +91,7 @@ struct Plan: Codable, Hashable {
     var nodes: [Int]
     var operations: [Operation]
     /// Why it was kept.
-    var note: String?
+    var note = ""
 }
 
 extension Plan {
@@ -105,7 +105,7 @@ extension Plan {
         let operations = try operations.map { "    " + (try line($0)) }.joined(separator: ",\n")
         return """
             {
-              "note": \(try line(note ?? "")),
+              "note": \(try line(note)),
               "seed": \(seed), "tier": \(tier), "nodes": \(try line(nodes)),
               "operations": [
             \(operations)

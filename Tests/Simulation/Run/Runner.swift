@@ -23,9 +23,14 @@ enum Runner {
         }
     }
 
-    /// Runs a plan that is written down.
-    static func run(_ plan: Plan) -> Outcome {
-        run(plan) { _, index in index < plan.operations.count ? plan.operations[index] : nil }
+    /// Runs a plan that is written down; `look` sees the world after its
+    /// last operation.
+    static func run(_ plan: Plan, look: (Simulation) -> Void = { _ in }) -> Outcome {
+        run(plan) { simulation, index in
+            if index < plan.operations.count { return plan.operations[index] }
+            look(simulation)
+            return nil
+        }
     }
 
     private static func run(

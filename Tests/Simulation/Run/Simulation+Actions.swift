@@ -211,7 +211,7 @@ extension Simulation {
             // Deleted here meanwhile: there is nothing to settle any more.
             return
         }
-        marks.insert(who == Operation.hub ? .settledAtHub : .settledAtNode)
+        if who != Operation.hub { marks.insert(.settledAtNode) }
     }
 
     func openConflicts(at who: Int) throws -> [RecordID] {

@@ -46,10 +46,9 @@ struct Violation: Error, Hashable, CustomStringConvertible {
 /// States worth reaching: a suite that never saw one of them proves nothing
 /// about it.
 enum Mark: String, CaseIterable, Hashable, Codable {
-    case conflict, decided, settled, settledAtNode, settledAtHub, reopened
-    case revival, inconsistent, duplicate, deletion, move, quarantine, foreignEdit
+    case conflict, decided, settled, settledAtNode, reopened
+    case revival, inconsistent, deletion, move, quarantine, foreignEdit
     case crash, tornSectors, crashInExchange, hubCrash, diskFailure
-    case commitResolved
     case portal, cutReply, lostReply, repeatedRequest, lateReply, wrongTime
     case clockBack, backlog, batch, outOfRight, hubEdit
     case refreshOpened, revoked, sides
