@@ -131,6 +131,8 @@ struct ReplyBuilder {
             type: state.type, presence: .alive, units: [])
         guard state.isAlive else {
             delta.presence = .deleted
+            // A node that was put back from a copy may not know the number of what is gone.
+            delta.id = state.id
             if let alias = state.alias {
                 delta.units = [UnitDelta(unit: .presence, value: .merged(into: alias))]
             }

@@ -130,6 +130,9 @@ extension ReplyApplication {
         }
         var entries = try PendingEntry.all(of: id, db)
         guard !entries.isEmpty else { return }
+        // Its number was that of the scope it left; the row may show another one.
+        try db.run(
+            layout.sql.setNumber, .text(row.scope.text), .null, .integer(row.rec))
         let seen = entries[0].seen(.presence)
         entries[0].units[.presence] = PendingEntry.Unit(
             seen: seen, base: .deleted, isDecided: true)

@@ -127,6 +127,7 @@ private struct Hold {
                 continue
             }
             entries[index].units[unit]?.base = shown
+            entries[index].units[unit]?.isPulled = true
             shown = UnitOperation.apply(operation, to: shown, policy: policy)
         }
         return shown
@@ -139,7 +140,8 @@ private struct Hold {
 
     private mutating func keep(_ unit: UnitNumber, _ value: UnitValue, at index: Int) {
         entries[index].units[unit] = PendingEntry.Unit(
-            seen: entries[index].seen(unit), base: value, isDecided: accepted[index])
+            seen: entries[index].seen(unit), base: value, isDecided: accepted[index],
+            isPulled: true)
         changed.insert(index)
     }
 

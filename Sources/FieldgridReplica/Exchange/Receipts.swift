@@ -49,7 +49,47 @@ extension ReplyApplication {
             UPDATE fg_outbox SET state = 1, scope = ?, position = ?, code = NULL, message = NULL
             WHERE seq = ? AND state IN (0, 2)
             """, .text(scope.text), .integer(position.value), .integer(seq))
+        let isNews = db.changesCount > 0
         result.accepted += db.changesCount
+        guard isNews, let pulled = memory.state.positions[scope], pulled >= position else { return }
+        try decidePulled(seq)
+    }
+
+    /// The hub had accepted a change before a reply that was applied already:
+    /// what that brought for its units is the hub's decision.
+    private func decidePulled(_ seq: Int64) throws {
+        for var entry in try PendingEntry.every(of: seq, db) {
+            let pulled = entry.units.filter { $0.value.isPulled && !$0.value.isDecided }
+            guard !pulled.isEmpty else { continue }
+            for (number, unit) in pulled {
+                guard unit.operation == nil else {
+                    try takeBack(entry, number, base: unit.base)
+                    entry.units[number] = nil
+                    continue
+                }
+                entry.units[number]?.isDecided = true
+            }
+            try entry.write(db)
+        }
+    }
+
+    /// An operation that the pulled value had in it already was done twice to
+    /// the row.
+    private func takeBack(
+        _ entry: PendingEntry, _ number: UnitNumber, base: UnitValue
+    ) throws {
+        let layout = try memory.layout(entry.type)
+        guard let unit = layout.unit(number), let policy = unit.operation,
+            let row = try RecordRow.find(entry.id, layout, db)
+        else { return }
+        var value = base
+        for later in try PendingEntry.all(of: entry.id, db) where later.seq > entry.seq {
+            guard let operation = later.units[number]?.operation else { continue }
+            value = UnitOperation.apply(operation, to: value, policy: policy)
+        }
+        let columns = Dictionary(
+            zip(unit.columns, value.members), uniquingKeysWith: { first, _ in first })
+        try db.uncaptured { try write(columns, to: row.rec, layout) }
     }
 
     private mutating func quarantine(
@@ -108,6 +148,18 @@ extension PendingEntry {
             return
         }
         units.merge(earlier.units) { _, old in old }
+    }
+
+    /// What one changeset holds, by record.
+    static func every(of seq: Int64, _ db: Database) throws -> [PendingEntry] {
+        let query = try Query(
+            db, "SELECT \(columns) FROM fg_pending WHERE seq = ? ORDER BY id")
+        query.bind(1, seq)
+        var entries: [PendingEntry] = []
+        while try query.step() {
+            if let entry = try PendingEntry(query) { entries.append(entry) }
+        }
+        return entries
     }
 
     /// Every entry there is, oldest first.

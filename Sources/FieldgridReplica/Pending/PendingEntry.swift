@@ -22,6 +22,10 @@ struct PendingEntry {
         /// The base was pulled after the hub had accepted the change, so it
         /// is what the hub decided.
         var isDecided: Bool
+        /// The base was pulled, and is not what stood before the change: if
+        /// the hub turns out to have accepted the change by then, it is what
+        /// the hub decided.
+        var isPulled = false
         /// What the change does, where it is no register: done again to
         /// whatever is pulled before the hub has accepted it.
         var operation: UnitValue?
@@ -44,14 +48,16 @@ struct PendingEntry {
     var isDecidedAnywhere: Bool { units.values.contains(where: \.isDecided) }
 
     /// `units` = count { unit seen flags base [ operation ] }, in canonical bytes; flags are
-    /// 1 for decided, 2 for an operation.
+    /// 1 for decided, 2 for an operation, 4 for pulled.
     private var unitBytes: [UInt8] {
         var encoder = CanonicalEncoder(reservingCapacity: 8 + units.count * 48)
         encoder.append(Int64(units.count))
         for (number, unit) in units.sorted(by: { $0.key < $1.key }) {
             encoder.append(Int64(number.value))
             encoder.append(unit.seen.value)
-            encoder.append((unit.isDecided ? 1 : 0) | (unit.operation == nil ? 0 : 2))
+            encoder.append(
+                (unit.isDecided ? 1 : 0) | (unit.operation == nil ? 0 : 2)
+                    | (unit.isPulled ? 4 : 0))
             encoder.append(unit.base)
             if let operation = unit.operation { encoder.append(operation) }
         }
@@ -66,7 +72,8 @@ struct PendingEntry {
             let seen = Position(try decoder.integer())
             let flags = try decoder.integer()
             var unit = Unit(
-                seen: seen, base: try decoder.unitValue(), isDecided: flags & 1 != 0)
+                seen: seen, base: try decoder.unitValue(), isDecided: flags & 1 != 0,
+                isPulled: flags & 4 != 0)
             if flags & 2 != 0 { unit.operation = try decoder.unitValue() }
             units[number] = unit
         }

@@ -7,7 +7,7 @@ import Testing
 
 /// Quarantine replays by itself when the obstacle is gone, and records that
 /// move are followed (sync.md 3.3, 9.3, 9.7).
-@Suite struct ReplayTests {
+@Suite struct QuarantineReplayTests {
     private func quarantine(_ node: RealNode) throws -> [QuarantineCode?] {
         try node.replica.quarantined().map(\.code)
     }
