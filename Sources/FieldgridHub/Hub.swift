@@ -17,8 +17,8 @@ package final class Hub: @unchecked Sendable {
     let store: any HubStore
     let clock: any WallClock
     package internal(set) var identity: HubIdentity
-    package let index: SchemaIndex
-    let schemaDocument: [UInt8]
+    package internal(set) var index: SchemaIndex
+    var schemaDocument: [UInt8]
     package private(set) var grids: GridTree
     var random: RandomSource
     let rangeSums = RangeSums()

@@ -3,6 +3,7 @@ import FieldgridHub
 import FieldgridModel
 import FieldgridSchema
 import FieldgridService
+import Foundation
 
 struct HubBackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,6 +71,32 @@ struct HubRestore: AsyncParsableCommand {
             let old = aside.map { "\nWhat was there is now \($0)." } ?? ""
             return "Restored \(backup.records) records from \(from) as a new epoch.\(old)\n"
                 + "Next: fieldgrid hub serve --data \(place.folder)"
+        }
+    }
+}
+
+struct HubPublish: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "publish", abstract: "Make a new schema the present one.",
+        discussion: """
+            Types, fields and groups keep their numbers for ever; new ones may be added. Devices \
+            get the schema with their next exchange, and nothing of their records changes.
+            """)
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Option(help: "A folder of schema files.")
+    var schema: String
+
+    func run() async throws {
+        let document = try SchemaFolder.schema(at: URL(fileURLWithPath: schema)).canonicalJSON()
+        let desk = try FolderAccess.desk(place.folder, command: "hub publish")
+        let reply = try desk.answer(.hub(ask: .publish(schema: Data(document))))
+        try output.report(reply) { document in
+            let changes = document["changes"].elements.compactMap(\.text)
+            return changes.isEmpty
+                ? "It is the present schema already."
+                : "Published:\n" + changes.map { "  \($0)" }.joined(separator: "\n")
         }
     }
 }

@@ -9,7 +9,7 @@ struct HubCommand: AsyncParsableCommand {
         subcommands: [
             HubInit.self, HubServe.self, HubEnrol.self, HubDevices.self, HubRevoke.self,
             HubStatusCommand.self, HubImport.self, HubExport.self, HubReview.self,
-            HubBackupCommand.self, HubRestore.self,
+            HubBackupCommand.self, HubRestore.self, HubPublish.self,
         ])
 }
 

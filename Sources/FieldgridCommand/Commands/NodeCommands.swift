@@ -95,6 +95,11 @@ struct NodeSync: AsyncParsableCommand {
                     + "\(number("bytes_down")) down."
             ]
             lines += document["reincarnated"].elements.compactMap(\.text).map(RebirthText.sentence)
+            if let problem = document["schema_problem"].text {
+                lines.append(
+                    "The hub's schema needs a newer program: \(problem). This device keeps its own "
+                        + "and goes on sending and receiving.")
+            }
             lines += document["repaired"].elements.map { record in
                 "\(record["type"].text ?? "") \(record["id"].text ?? "") was not as at the hub "
                     + "(\(record["difference"].text ?? "")) and was put right."

@@ -124,6 +124,9 @@ extension HubDesk {
         case .backupDone:
             try hub.confirmBackup()
             return ServiceReply(.object([]))
+        case .publish(let document):
+            let change = try hub.publish(Array(document))
+            return ServiceReply(.object(["changes": .texts(change.sentences)]))
         }
     }
 

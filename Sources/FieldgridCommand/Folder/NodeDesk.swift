@@ -142,6 +142,7 @@ final class NodeDesk: Desk {
                 "positions": Self.document(of: report.positions),
                 "schema_changed": .bool(report.schemaChanged),
                 "epoch_changed": .bool(report.epochChanged),
+                "schema_problem": .optional(report.schemaProblem),
                 "salvaged": .integer(Int64(report.salvaged)),
                 "attachments_sent": .integer(Int64(report.attachments.sent)),
                 "attachments_waiting": .integer(Int64(report.attachments.waiting)),

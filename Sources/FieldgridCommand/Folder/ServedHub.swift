@@ -155,7 +155,7 @@ struct DeviceRights {
                 $0.node.description == name || $0.keyID == name
             }
             try require(target.map { grids.covers(device.scope, $0.scope) } ?? false)
-        case .hub(.backupBegins), .hub(.backupDone): try require(false)
+        case .hub(.backupBegins), .hub(.backupDone), .hub(.publish): try require(false)
         case .hub(.importBundle(let file, _)):
             let target = try hub.device(ofBundle: Array(file), key: key)
             try require(grids.covers(device.scope, target.scope))

@@ -40,6 +40,7 @@ extension Acceptance {
                     en: "one save has more than \(Changeset.Limit.changes) changes")
             }
             if let refusal = authorRefusal(changeset, author) { return refusal }
+            if let refusal = try schemaRefusal(changeset, author) { return refusal }
             for change in changeset.changes {
                 if folds[change.record] == nil { order.append(change.record) }
                 var fold = folds[change.record] ?? Fold(type: change.type)

@@ -115,6 +115,7 @@ package struct ExchangeDriver {
         report.quarantined += applied.quarantined
         report.schemaChanged = report.schemaChanged || applied.schemaChanged
         report.epochChanged = report.epochChanged || applied.epochChanged
+        report.schemaProblem = applied.schemaProblem ?? report.schemaProblem
         report.salvaged += applied.salvaged
         report.repaired += applied.repaired
         if let cause = applied.reincarnated { report.reincarnated.append(cause) }

@@ -89,14 +89,19 @@ struct ReplyApplication {
         guard let document = reply.schemaDocument else { return }
         let tag = SchemaTag(document: document)
         guard tag != memory.tag else { return }
-        try memory.replaceSchema(try decode(document), document: document)
+        var next = memory
+        do {
+            try next.replaceSchema(memory.decodeSchema(document), document: document)
+        } catch {
+            // An older program keeps the schema it understands: it carries what is new untouched,
+            // and goes on pulling and sending.
+            result.schemaProblem = "\(error)"
+            return
+        }
+        memory = next
         try Migration.write(memory, document: document, db)
         result.schemaChanged = true
         try db.uncaptured { try applyCarried() }
-    }
-
-    private func decode(_ document: [UInt8]) throws -> Schema {
-        try memory.decodeSchema(document)
     }
 
     private mutating func applyPositions() throws {

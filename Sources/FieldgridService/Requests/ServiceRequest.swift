@@ -77,6 +77,8 @@ package enum HubRequest: Hashable, Sendable, Codable {
     case backupBegins
     /// The backup made since is whole.
     case backupDone
+    /// A schema in canonical JSON.
+    case publish(schema: Data)
 }
 
 package enum NodeRequest: Hashable, Sendable, Codable {
