@@ -129,16 +129,18 @@ extension Acceptance {
             ? try duplicateDocument(of: id, entry, event)
             : ConflictDocument(
                 unit: described, state: merged, reference: merged.conflict, event: event)
-        guard let document else { return }
         typealias Names = SystemTypes.Conflict
         var values: [String: Value] = [
             Names.kind: .text(event.kind.rawValue), Names.type: .text(entry.type.name),
             Names.record: .text(id.description), Names.unit: .text(described.name),
             Names.policy: .text(described.policy.name), Names.state: .text(event.state.rawValue),
-            Names.sides: .text(document.sides), Names.winner: .integer(Int64(document.winner)),
-            Names.reason: .text(document.reason),
         ]
-        if merged.conflict != nil { values[Names.base] = .text(document.base) }
+        if let document {
+            values[Names.sides] = .text(document.sides)
+            values[Names.winner] = .integer(Int64(document.winner))
+            values[Names.reason] = .text(document.reason)
+            if merged.conflict != nil { values[Names.base] = .text(document.base) }
+        }
         if try record(event.id) == nil { values[Names.openedAt] = .integer(now) }
         if event.state == .settled {
             values[Names.settledBy] = .text(event.offer.author)
@@ -152,16 +154,14 @@ extension Acceptance {
         } else {
             for name in [Names.settledBy, Names.settledAt, Names.note] { values[name] = .null }
         }
-        let scope = event.kind == .duplicate ? try duplicateScope(of: event) : state.scope
+        let scope = event.kind == .duplicate ? try duplicateScope(of: event, id) : state.scope
         try writeOwn(Names.name, event.id, scope: scope ?? state.scope, values: values)
     }
 
     /// Where the conflict of two records is shown, once it is there.
-    private func duplicateScope(of event: ConflictEvent) throws -> ScopeCode? {
+    private func duplicateScope(of event: ConflictEvent, _ twin: RecordID) throws -> ScopeCode? {
         if let present = try record(event.id) { return present.scope }
-        let pair = links.filter { $0.child == event.id }.map(\.parent)
-        guard pair.count >= 2 else { return nil }
-        return try duplicateScope(of: pair[0], pair[1])
+        return try other(of: event.id, than: twin).flatMap { try duplicateScope(of: $0, twin) }
     }
 
     /// Two records side by side; nil when the other is not to be found any
@@ -169,11 +169,12 @@ extension Acceptance {
     private func duplicateDocument(
         of twin: RecordID, _ entry: SchemaIndex.Entry, _ event: ConflictEvent
     ) throws -> ConflictDocument? {
-        let linked = links.filter { $0.child == event.id }.map(\.parent)
-        let known = try record(twin)?.alias.map { [$0] } ?? []
-        let other = (linked + known).first { RecordID.duplicate($0, twin) == event.id }
-        let pair = try [other, twin].compactMap { try $0.flatMap { try record($0) } }
-        return ConflictDocument(duplicates: pair, entry, event: event)
+        let alias = try record(twin)?.alias
+        let known = alias.flatMap { RecordID.duplicate($0, twin) == event.id ? $0 : nil }
+        guard let other = try known ?? other(of: event.id, than: twin),
+            let first = try record(other), let second = try record(twin)
+        else { return nil }
+        return ConflictDocument(duplicates: [first, second], entry, event: event)
     }
 
     // MARK: Refresh

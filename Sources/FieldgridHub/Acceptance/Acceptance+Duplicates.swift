@@ -23,13 +23,33 @@ extension Acceptance {
 
     // MARK: Finding
 
+    /// A natural key of one type.
+    struct TypedKey: Hashable {
+        var type: TypeNumber
+        var key: NaturalKey
+    }
+
     /// Opens and closes the conflicts of records whose natural keys may have
     /// changed.
     func reviewDuplicates() throws {
         while !unreviewed.isEmpty {
             let ids = unreviewed.sorted()
             unreviewed = []
+            indexKeys()
             for id in ids { try reviewDuplicates(of: id) }
+        }
+    }
+
+    /// Looks up once what this batch gave every natural key.
+    private func indexKeys() {
+        batchKeys = [:]
+        for id in rekeyed {
+            guard let state = records[id], state.isAlive, let entry = index.entries[state.type],
+                !entry.naturalKeys.isEmpty
+            else { continue }
+            for key in naturalKeys(of: state, entry) {
+                batchKeys[TypedKey(type: state.type, key: key), default: []].append(id)
+            }
         }
     }
 
@@ -54,12 +74,9 @@ extension Acceptance {
     private func holders(of key: NaturalKey, type: TypeNumber) throws -> [RecordID] {
         let stored = try store.find(type, key: key)
         try prefetch(stored)
-        return (stored + rekeyed).filter { candidate in
-            guard let state = records[candidate], state.type == type, state.isAlive,
-                let entry = index.entries[type]
-            else { return false }
-            return naturalKeys(of: state, entry).contains(key)
-        }
+        // What the store knows of those that this batch touched is out of date.
+        let untouched = stored.filter { !rekeyed.contains($0) && records[$0]?.isAlive == true }
+        return untouched + (batchKeys[TypedKey(type: type, key: key)] ?? [])
     }
 
     private func openDuplicate(_ twin: RecordID, of first: RecordID) throws {
@@ -78,8 +95,8 @@ extension Acceptance {
             id: id, state: .open, kind: .duplicate, base: .alive)
         state.units[.presence] = presence
         put(state)
-        links.append((first, id))
-        links.append((twin, id))
+        link(id, to: first)
+        link(id, to: twin)
         note(id, .open, on: twin)
     }
 
@@ -110,7 +127,7 @@ extension Acceptance {
     }
 
     /// The record that the carrier of a conflict doubles.
-    private func other(of conflict: RecordID, than carrier: RecordID) throws -> RecordID? {
+    func other(of conflict: RecordID, than carrier: RecordID) throws -> RecordID? {
         guard let state = try record(carrier), let entry = index.entries[state.type] else {
             return nil
         }

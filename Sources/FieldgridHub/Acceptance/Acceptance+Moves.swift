@@ -53,14 +53,14 @@ extension Acceptance {
                 guard field.kind.isReference || isSubject,
                     let id = value.text.flatMap({ RecordID($0) })
                 else { continue }
-                links.append((id, state.id))
+                link(state.id, to: id)
             }
         }
     }
 
     /// Everything that names a record, as far as it is known here.
     func dependents(of id: RecordID) throws -> [RecordID] {
-        let linked = try store.dependents(of: id) + links.filter { $0.parent == id }.map(\.child)
+        let linked = try store.dependents(of: id) + (linkedChildren[id] ?? [])
         let sorted = Set(linked).sorted()
         try prefetch(sorted)
         return sorted

@@ -33,6 +33,8 @@ final class Acceptance {
     var dirty: Set<RecordID> = []
     /// Records whose natural keys may have changed.
     var rekeyed: Set<RecordID> = []
+    /// What they are known by now, for finding duplicates.
+    var batchKeys: [TypedKey: [RecordID]] = [:]
     /// Those of them whose duplicates were not looked for yet.
     var unreviewed: Set<RecordID> = []
     var moved: [RecordID: (scope: ScopeCode, number: RecordNumber)] = [:]
@@ -51,7 +53,9 @@ final class Acceptance {
     var waiting: [ChangesetIdentity: WaitingChangeset] = [:]
     var freed: [ChangesetIdentity] = []
     var departures: [Departure] = []
-    var links: [(parent: RecordID, child: RecordID)] = []
+    private var links: [(parent: RecordID, child: RecordID)] = []
+    /// The same by parent, as long as the store does not have them.
+    private(set) var linkedChildren: [RecordID: [RecordID]] = [:]
     var clock: HybridClock
     /// What the changesets of this batch call for once they are merged.
     var aftermath: [Aftermath] = []
@@ -107,6 +111,12 @@ final class Acceptance {
         dirty.insert(state.id)
     }
 
+    /// Remembers that a record names another.
+    func link(_ child: RecordID, to parent: RecordID) {
+        links.append((parent, child))
+        linkedChildren[parent, default: []].append(child)
+    }
+
     // MARK: Positions
 
     /// The next position of a scope; each changeset takes one in every scope
@@ -152,8 +162,10 @@ final class Acceptance {
         touchedScopes = []
         dirty = []
         rekeyed = []
+        batchKeys = [:]
         departures = []
         links = []
+        linkedChildren = [:]
         answers = []
         released = []
         history = []

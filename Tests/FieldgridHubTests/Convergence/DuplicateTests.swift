@@ -120,6 +120,12 @@ import Testing
         #expect(try second.shown(.test(5), "sister", type: "probe") == reference)
         #expect(try second.shown(.test(1), "people", type: "probe") == .integer(3))
         #expect(try second.shown(.test(2), "people", type: "probe") == .integer(8))
+        let all = try first.conflicts()
+        let reopened = try #require(all.first { $0["kind"] == .text("duplicate") })
+        #expect(reopened["state"] == .text("reopened"))
+        let sides = try #require(reopened["sides"]?.text)
+        #expect(sides.contains(RecordID.test(1).description))
+        #expect(sides.contains(RecordID.test(2).description), "both are shown again")
     }
 
     @Test func undoingGivesEachIdBackTheChangesMadeThroughIt() throws {
