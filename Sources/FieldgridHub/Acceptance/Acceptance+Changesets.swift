@@ -158,6 +158,10 @@ extension Acceptance {
     func decide(
         _ changeset: Changeset, from author: Author, isReplay: Bool = false
     ) throws -> Receipt.Outcome {
+        if let answer = try earlierAnswer(to: changeset, from: author) {
+            if isReplay { free(changeset.identity, answer) }
+            return answer
+        }
         let earlier = try waitingEntries(beside: changeset)
         // Later changes to something quarantined are judged with it: the
         // correction of a refused creation is simply the next edit.

@@ -61,6 +61,8 @@ final class Acceptance {
     var aftermath: [Aftermath] = []
     var acceptedTimes: [ScopeCode: [Position: Int64]] = [:]
     var openPeriodsCache: [RefreshPeriod]?
+    /// Whether a device's folder was ever copied, put back, or ahead of time.
+    var severalLives: [NodeID: Bool] = [:]
     /// Whether the store had nothing in quarantine when this began.
     var storeIsClear: Bool?
 

@@ -110,9 +110,11 @@ extension ReplyApplication {
         let row = try RecordRow.find(entry.id, layout, db)
         if value != .alive {
             guard let row else { return }
+            // The number is that of the scope where the hub has it, whatever own move waited.
+            let place = entry.units[.scope]?.base.single.text.map { ScopeCode($0) } ?? row.scope
             try db.run(layout.sql.delete, .integer(row.rec))
             try Stubs.insert(
-                entry.id, entry.type, scope: row.scope, number: row.number,
+                entry.id, entry.type, scope: place, number: row.number,
                 alias: value.single.text.flatMap { RecordID($0) }, db)
         } else if row == nil, entry.kind == .deletion {
             try revive(entry, layout)

@@ -91,4 +91,21 @@ import Testing
         try Probe.settle(hub, [first, second])
         #expect(try first.shown(.test(1), "seen_on", type: "probe") == .text("2026-07-19"))
     }
+
+    @Test func aSaveThatTwoCopiesOfAFolderSendCountsOnce() throws {
+        let (hub, first, second) = try Probe.pair(["visits": .integer(10)])
+        let before = try first.copy()
+        try first.edit(.test(1), .update, ["name": .text("虚构新名")], type: "probe")
+        try first.exchange()
+        // Put back, it does not know of its last number; what it saves now forks.
+        try first.restore(before)
+        try first.edit(.test(1), .update, ["visits": .integer(11)], type: "probe")
+        let waiting = try first.copy()
+        try first.exchange()
+        try first.restore(waiting)
+        try first.exchange()
+        #expect(first.reborn.count == 2)
+        try Probe.settle(hub, [first, second])
+        #expect(try second.shown(.test(1), "visits", type: "probe") == .integer(11))
+    }
 }

@@ -73,7 +73,7 @@ import Testing
 
     @Test(arguments: [
         [], ["record"], ["record", "show"], ["node", "sync", "--nonsense"],
-        ["conflicts", "undo", "x"],
+        ["conflicts", "undo"],
         ["hub", "backup"], ["refresh", "open", "--period"],
     ])
     func wrongUsageEndsWithSixtyFour(arguments: [String]) throws {
@@ -81,7 +81,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "demo", "hub init", "hub serve", "hub enrol", "hub devices", "hub revoke", "hub status",
+        "demo", "conflicts undo", "hub init", "hub serve", "hub enrol", "hub devices", "hub revoke",
+        "hub status",
         "refresh status", "refresh open", "refresh close", "refresh run", "node join", "node sync",
         "node status", "record types", "record new", "record set", "record show", "record list",
         "record verify", "record history", "record delete", "record move", "record import",

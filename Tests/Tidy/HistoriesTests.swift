@@ -1,0 +1,19 @@
+import Testing
+
+/// Keeps `docs/histories.md` true: what it says is kept by a test, is.
+@Suite struct HistoriesTests {
+    @Test func everyHistoryIsKeptByATestThereIs() throws {
+        let repository = try Repository.here.get()
+        let table = try #require(repository.files.first { $0.path == "docs/histories.md" })
+        let named = /`([a-z]+[A-Z][A-Za-z0-9]+)`/
+        let names = table.lines.flatMap { line in
+            line.matches(of: named).map { String($0.output.1) }
+        }
+        #expect(names.count > 50)
+        let tests = repository.swiftFiles.filter { $0.path.hasPrefix("Tests/") }
+            .flatMap(\.lines).filter { $0.contains("func ") }.joined(separator: "\n")
+        for name in names {
+            #expect(tests.contains("func \(name)("), "docs/histories.md names \(name)")
+        }
+    }
+}
