@@ -257,7 +257,8 @@ extension Acceptance {
         put(state)
         history.append(
             HistoryRow(
-                record: survivor, type: state.type, offer: offer, acceptedAt: now, units: units))
+                record: survivor, type: state.type, offer: offer,
+                sealedTime: merging.changeset.time, acceptedAt: now, units: units))
     }
 
     // MARK: References

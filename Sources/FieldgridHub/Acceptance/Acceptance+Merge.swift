@@ -103,7 +103,8 @@ extension Acceptance {
         put(state)
         history.append(
             HistoryRow(
-                record: state.id, type: state.type, offer: offer, acceptedAt: now, units: units))
+                record: state.id, type: state.type, offer: offer,
+                sealedTime: merging.changeset.time, acceptedAt: now, units: units))
         noteLinks(of: state, entry, changes)
         if wasAlias != state.alias {
             try realias(state.id, from: wasAlias, to: state.alias, offer: offer)

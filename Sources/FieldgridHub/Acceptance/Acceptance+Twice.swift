@@ -20,7 +20,7 @@ extension Acceptance {
         let rows =
             try store.history(of: first.record) + history.filter { $0.record == first.record }
         let twin = rows.first { row in
-            row.offer.node == author.node && row.offer.time == changeset.time
+            row.offer.node == author.node && row.sealedTime == changeset.time
                 && row.offer.author == changeset.author
                 && row.offer.identity != changeset.identity
                 && changes.allSatisfy { change in

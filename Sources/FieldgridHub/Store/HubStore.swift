@@ -206,6 +206,8 @@ package struct HistoryRow: Hashable, Sendable {
     package var record: RecordID
     package var type: TypeNumber
     package var offer: Offer
+    /// The time that it was sealed with, before any bound.
+    package var sealedTime: HybridTime
     package var acceptedAt: Int64
     package var units: [HistoryUnit]
 }

@@ -142,6 +142,8 @@ enum RecordCodec {
         writer.bits(row.record.bits)
         writer.count(row.type.value)
         write(row.offer, to: &writer)
+        // Most often the time was left as it was.
+        writer.count(row.sealedTime == row.offer.time ? 0 : Int(row.sealedTime.raw))
         writer.count(Int(row.acceptedAt))
         writer.count(row.units.count)
         for unit in row.units {
@@ -167,6 +169,8 @@ enum RecordCodec {
         let record = RecordID(try reader.bits())
         let type = TypeNumber(Int(try reader.unsigned()))
         let offer = try offer(&reader)
+        let sealed = Int64(try reader.unsigned())
+        let sealedTime = sealed == 0 ? offer.time : HybridTime(raw: sealed)
         let acceptedAt = Int64(try reader.unsigned())
         var units: [HistoryUnit] = []
         for _ in 0..<(try reader.count()) {
@@ -192,7 +196,8 @@ enum RecordCodec {
                     unit: unit, value: value, outcome: outcome, note: note.isEmpty ? nil : note))
         }
         return HistoryRow(
-            record: record, type: type, offer: offer, acceptedAt: acceptedAt, units: units)
+            record: record, type: type, offer: offer, sealedTime: sealedTime,
+            acceptedAt: acceptedAt, units: units)
     }
 
     private static func write(_ offer: Offer, to writer: inout ByteWriter) {
