@@ -25,7 +25,7 @@ import Testing
     }
 
     /// Always the same, so that whoever changed something knows it was that.
-    private static let seeds: ClosedRange<UInt64> = 1...280
+    private static let seeds: ClosedRange<UInt64> = 1...300
 
     @Test(arguments: [3, 8, 22, 31, 46] as [UInt64])
     func aSeedRunTwiceLeavesTheSameTrace(seed: UInt64) {

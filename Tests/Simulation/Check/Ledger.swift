@@ -71,9 +71,10 @@ extension Simulation {
         }
         guard machine != Operation.hub else { return }
         let replica = nodes[machine].replica
-        ledger.lastSequence[machine] = replica.lastSequence
         // A save that changed nothing seals nothing.
-        if ledger.savedAt[machine]?[replica.lastSequence] == nil {
+        let isSealed = replica.lastSequence > ledger.lastSequence[machine, default: 0]
+        ledger.lastSequence[machine] = replica.lastSequence
+        if isSealed, ledger.savedAt[machine]?[replica.lastSequence] == nil {
             ledger.savedAt[machine, default: [:]][replica.lastSequence] = draft.savedAt
         }
         if try replica.counts().outbox > 100 { marks.insert(.backlog) }

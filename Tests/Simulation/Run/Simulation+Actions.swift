@@ -211,7 +211,10 @@ extension Simulation {
             // Deleted here meanwhile: there is nothing to settle any more.
             return
         }
-        if who != Operation.hub { marks.insert(.settledAtNode) }
+        if who != Operation.hub {
+            marks.insert(.settledAtNode)
+            ledger.lastSequence[who] = nodes[who].replica.lastSequence
+        }
     }
 
     func openConflicts(at who: Int) throws -> [RecordID] {
