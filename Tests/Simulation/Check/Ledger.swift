@@ -56,7 +56,8 @@ struct Ledger {
 }
 
 extension Simulation {
-    func note(saved draft: ActionDraft, at machine: Int) throws {
+    /// `before` is the machine's last sequence from before the save.
+    func note(saved draft: ActionDraft, at machine: Int, after before: Int64) throws {
         for edit in draft.edits {
             for (field, value) in edit.values.sorted(by: { $0.key < $1.key }) {
                 let isMember =
@@ -72,7 +73,7 @@ extension Simulation {
         guard machine != Operation.hub else { return }
         let replica = nodes[machine].replica
         // A save that changed nothing seals nothing.
-        let isSealed = replica.lastSequence > ledger.lastSequence[machine, default: 0]
+        let isSealed = replica.lastSequence > before
         ledger.lastSequence[machine] = replica.lastSequence
         if isSealed, ledger.savedAt[machine]?[replica.lastSequence] == nil {
             ledger.savedAt[machine, default: [:]][replica.lastSequence] = draft.savedAt

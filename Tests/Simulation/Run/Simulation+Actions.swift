@@ -158,9 +158,14 @@ extension Simulation {
                 [edit($0, .create(grid), [Entry(field: Town.Site.name.value, text: "批\($0)")])],
                 source: 4, at: who)
         }
+        let before = lastSequence(at: who)
         try store(of: who).save(drafts)
         marks.insert(.batch)
-        for draft in drafts { try note(saved: draft, at: who) }
+        for draft in drafts { try note(saved: draft, at: who, after: before) }
+    }
+
+    private func lastSequence(at machine: Int) -> Int64 {
+        machine == Operation.hub ? 0 : nodes[machine].replica.lastSequence
     }
 
     private func save(
@@ -175,8 +180,9 @@ extension Simulation {
             }
         }
         let draft = draft(edits, source: source, at: who)
+        let before = lastSequence(at: who)
         try store(of: who).save(draft)
-        try note(saved: draft, at: who)
+        try note(saved: draft, at: who, after: before)
         if who == Operation.hub { marks.insert(.hubEdit) }
         for edit in edits {
             if edit.kind == .delete { marks.insert(.deletion) }
