@@ -2,7 +2,9 @@ import FieldgridModel
 import Testing
 
 /// Every operation of a disk fails once: the first, then the second, until
-/// none is left to fail. Nothing is lost, whatever it hits.
+/// none is left to fail.
+///
+/// Nothing is lost, whatever it hits.
 @Suite struct SweepTests {
     enum Subject: String, CaseIterable, Sendable {
         case save, push, pull, merge, migration

@@ -59,7 +59,9 @@ struct ConflictsReview: AsyncParsableCommand {
     /// Nil at the end of the input, or when the person stops.
     private func ask(_ conflict: JSONValue) -> Answer? {
         let sides = conflict["sides"].elements.count
-        Console.complain(partial: "settle [1-\(sides),b,v,m,a,s,q,?]? ")
+        let isDuplicate = conflict["kind"].text == "duplicate"
+        Console.complain(
+            partial: "settle [1-\(sides),\(isDuplicate ? "m,a" : "b,v"),s,q,?]? ")
         guard let line = readLine()?.trimmingCharacters(in: .whitespaces).lowercased() else {
             return nil
         }

@@ -175,9 +175,9 @@ extension Acceptance {
             return .quarantined(refusal.code, message: refusal.message)
         }
         for entry in earlier {
-            try free(entry.changeset.identity, merge(entry.changeset, from: author, isReplay: true))
+            try free(entry.changeset.identity, merge(entry.changeset, from: author))
         }
-        let outcome = try merge(changeset, from: author, isReplay: isReplay)
+        let outcome = try merge(changeset, from: author)
         if isReplay { free(changeset.identity, outcome) }
         return outcome
     }

@@ -9,9 +9,6 @@ extension Acceptance {
         /// As the hub bounded it.
         var time: HybridTime
         var isClamped: Bool
-        /// It waited in quarantine, and later ones of its incarnation may
-        /// have been accepted meanwhile.
-        var isReplay: Bool
         var positions: [ScopeCode: Position] = [:]
 
         func offer(_ scope: ScopeCode, _ position: Position) -> Offer {
@@ -25,13 +22,12 @@ extension Acceptance {
     /// Merges an acceptable changeset: a position in every scope it touches,
     /// its values into the units, a row of history for every record.
     func merge(
-        _ changeset: Changeset, from author: Author, isReplay: Bool = false
+        _ changeset: Changeset, from author: Author
     ) throws -> Receipt.Outcome {
         let (time, isClamped) = try bounded(changeset)
         clock.observe(time)
         var merging = Merging(
-            changeset: changeset, author: author, time: time, isClamped: isClamped,
-            isReplay: isReplay)
+            changeset: changeset, author: author, time: time, isClamped: isClamped)
         var next = 0
         while next < changeset.changes.count {
             let id = changeset.changes[next].record
@@ -168,9 +164,6 @@ extension Acceptance {
             outcome = MergeOutcome(effect: .refused, rule: .hubOnly)
             // Its author's replica has to hear of the hub's value.
             merged.changed = max(merged.changed, offer.position)
-        } else if try merging.isReplay && hasLater(change, of: merging.changeset.identity) {
-            outcome = MergeOutcome(effect: .late, rule: .only)
-            merged.changed = max(merged.changed, offer.position)
         } else if let settles = change.settles, settles.isUndo {
             outcome = undo(settles, in: &merged, by: offer, seen: seen)
         } else {
@@ -214,19 +207,6 @@ extension Acceptance {
             id: id, state: conflict, kind: standing ?? (unit == .presence ? .deleted : .hard),
             offer: offer, note: note, isUndo: outcome.effect == .undoes)
         aftermath.append(.conflict(record: state.id, unit: unit, event))
-    }
-
-    /// Whether something later of the same incarnation was accepted for a
-    /// unit (sync.md 9.3).
-    private func hasLater(_ change: Change, of identity: ChangesetIdentity) throws -> Bool {
-        let rows =
-            try store.history(of: change.record)
-            + history.filter { $0.record == change.record }
-        return rows.contains { row in
-            row.offer.identity.incarnation == identity.incarnation
-                && row.offer.identity.seq > identity.seq
-                && row.units.contains { $0.unit == change.unit }
-        }
     }
 
     /// The value that both sides of a new conflict started from: what stood

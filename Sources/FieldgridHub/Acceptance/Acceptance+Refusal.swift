@@ -195,8 +195,7 @@ extension Acceptance {
     /// A decision can be taken back while it stands.
     private func undoRefusal(_ changeset: Changeset, _ author: Author) throws -> Refusal? {
         let merging = Merging(
-            changeset: changeset, author: author, time: changeset.time, isClamped: false,
-            isReplay: false)
+            changeset: changeset, author: author, time: changeset.time, isClamped: false)
         for change in changeset.changes {
             guard let settles = change.settles, settles.isUndo,
                 let state = try record(change.record)

@@ -123,16 +123,9 @@ extension Hub {
     /// - Returns: the device, revoked now or before.
     package func revoke(_ name: String) throws -> DeviceRow {
         let now = now
+        var device = try device(named: name)
         return try accepting { acceptance in
             let view = acceptance.store
-            let found = try view.devices().first {
-                $0.node.description == name || $0.keyID == name
-            }
-            guard var device = found else {
-                throw HubError(
-                    code: "device.unknown", message: "there is no device \(name)",
-                    hint: "list the devices with `fieldgrid hub devices`")
-            }
             if device.revokedAt == nil {
                 device.revokedAt = now
                 try view.put(device)

@@ -30,6 +30,7 @@ extension Hub {
         schemaDocument = canonical
         index = SchemaIndex(schema)
         rangeSums.removeAll()
+        try replayQuarantine()
         return change
     }
 }

@@ -77,8 +77,8 @@ package struct MergeOutcome: Hashable, Sendable {
         case combines
         /// A decision was taken back.
         case undoes
-        /// It came after a later one of the same author had been accepted,
-        /// and is only told (sync.md 9.3).
+        /// A delete of a record that had been merged into another meanwhile:
+        /// it is only told.
         case late
     }
 

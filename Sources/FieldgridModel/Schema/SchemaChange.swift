@@ -51,7 +51,14 @@ package struct SchemaChange: Hashable, Sendable {
                 sentences.append(
                     "\(old.name).\(field.name) is \(later.required ? "now" : "no longer") required")
             }
-            if later.policy != field.policy {
+            if later.policy != field.policy,
+                later.policy.isOperation || field.policy.isOperation
+            {
+                // A sealed change is read by its unit's policy (decision 0017).
+                problems.append(
+                    "field \(old.name).\(field.name) cannot begin or cease to be a counter, a set "
+                        + "or a list of entries: changes that wait on devices would be misread")
+            } else if later.policy != field.policy {
                 sentences.append("\(old.name).\(field.name) merges by another policy")
             }
         }

@@ -108,6 +108,11 @@ struct ReasonText {
         let who = people
         if conflict.state == ConflictState.settled.rawValue {
             let by = conflict.settledBy ?? "?"
+            if by == ValueSource.hub.rawValue {
+                return Label(
+                    zh: "两条记录的\(zh)已不再相同，无需处理。",
+                    en: "The two records no longer have the same \(en); nothing is to be done.")
+            }
             return Label(
                 zh: "两条记录的\(zh)相同，已由\(by)处理。",
                 en: "Two records have the same \(en); \(by) settled it.")

@@ -86,8 +86,8 @@ struct HistoryReason {
                 zh: "撤销了裁决，争议重新打开", en: "It took a decision back; the conflict waits again.")
         case .late:
             return Label(
-                zh: "之后的修改已先被采用，此值只记入历史",
-                en: "A later change had been accepted before it; it is kept in the history only.")
+                zh: "该记录此前已并入另一条记录，这次删除只记入历史",
+                en: "The record had been merged into another; this delete is only kept here.")
         case .settles:
             return Label(zh: "裁决了争议，采用此值", en: "It settled a conflict.")
         }

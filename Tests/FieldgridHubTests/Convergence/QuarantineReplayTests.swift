@@ -63,7 +63,7 @@ import Testing
         #expect(try late.shown(.test(1), "name", type: "probe") == .text("虚构新名"))
     }
 
-    @Test func aReplayedChangeThatALaterOneOvertookIsOnlyHistory() throws {
+    @Test func aReplayedChangeIsWeighedAgainstWhatOthersDidMeanwhile() throws {
         let hub = try Probe.hub()
         let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
         let other = try RealNode(hub, hub.enrol("虚构·丙", TestHub.township))

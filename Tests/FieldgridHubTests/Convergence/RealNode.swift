@@ -50,6 +50,15 @@ final class RealNode {
             decodeSchema: { try Schema(canonicalJSON: $0) })
     }
 
+    /// A hub, and a node with one employer that the hub has.
+    static func withOneEmployer(_ id: RecordID) throws -> (TestHub, RealNode) {
+        let hub = try TestHub()
+        let node = try RealNode(hub, try hub.enrol("虚构·王"))
+        try node.edit(id, .create(TestHub.village), ["name": .text("虚构木业")])
+        try node.exchange()
+        return (hub, node)
+    }
+
     /// A copy of the file as it is now.
     func copy() throws -> String {
         try replica.close()

@@ -8,17 +8,8 @@ import Testing
 @Suite struct RewoundNodeTests {
     private let shop = RecordID.test(1)
 
-    /// A node with one employer that the hub has.
-    private func start() throws -> (TestHub, RealNode) {
-        let hub = try TestHub()
-        let node = try RealNode(hub, try hub.enrol("虚构·王"))
-        try node.edit(shop, .create(TestHub.village), ["name": .text("虚构木业")])
-        try node.exchange()
-        return (hub, node)
-    }
-
     @Test func workAfterTheBackupComesBackAndWorkAfterTheRestoreIsKept() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         let backup = try node.copy()
         try node.edit(shop, .update, ["phone": .text("13800000001")])
         try node.exchange()
@@ -34,7 +25,7 @@ import Testing
     }
 
     @Test func aRewoundNodeThatOnlyPullsGetsItsOwnWorkBack() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         let backup = try node.copy()
         try node.edit(shop, .update, ["phone": .text("13800000001")])
         try node.exchange()
@@ -46,7 +37,7 @@ import Testing
     }
 
     @Test func aCopiedFolderGoesOnInBothPlaces() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         try node.edit(shop, .update, ["name": .text("虚构木业总店")])
         let twin = try RealNode(node, copy: try node.copy())
         try node.edit(shop, .update, ["phone": .text("13800000001")])
@@ -65,7 +56,7 @@ import Testing
     }
 
     @Test func bothLivesOfACopiedFolderGoOnForEver() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         let twin = try RealNode(node, copy: try node.copy())
         for round in 1...4 {
             hub.clock.advance(minutes: 5)
@@ -84,7 +75,7 @@ import Testing
     }
 
     @Test func ownEarlierWorkIsSeenAcrossIncarnations() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         try node.edit(shop, .update, ["phone": .text("13800000001")])
         #expect(
             try node.replica.goOnIfRewound(
@@ -103,7 +94,7 @@ import Testing
     }
 
     @Test func theStampGivesNewWorkANewNameBeforeTheHubIsAsked() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         let backup = try node.copy()
         try node.edit(shop, .update, ["phone": .text("13800000001")])
         let sent = try #require(try node.replica.nextRequest().request.batch?.changesets.last)
@@ -122,7 +113,7 @@ import Testing
     }
 
     @Test func anotherDevicesDatabaseIsRefused() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         let other = try hub.enrol("虚构·李")
         let request = try node.replica.nextRequest()
         let error = #expect(throws: HubError.self) {

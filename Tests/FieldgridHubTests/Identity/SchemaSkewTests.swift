@@ -9,14 +9,6 @@ import Testing
 @Suite struct SchemaSkewTests {
     private let shop = RecordID.test(1)
 
-    private func start() throws -> (TestHub, RealNode) {
-        let hub = try TestHub()
-        let node = try RealNode(hub, try hub.enrol("虚构·王"))
-        try node.edit(shop, .create(TestHub.village), ["name": .text("虚构木业")])
-        try node.exchange()
-        return (hub, node)
-    }
-
     /// The hub's schema with one more field of employers.
     private func extended(_ hub: TestHub) throws -> Schema {
         var schema = hub.hub.schema
@@ -29,7 +21,7 @@ import Testing
     }
 
     @Test func aNewFieldReachesNodesAndMakesNoChanges() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         let positions = node.replica.positions
         let change = try hub.hub.publish(try extended(hub).canonicalJSON())
         #expect(change.sentences == ["new field employer.fax"])
@@ -43,7 +35,7 @@ import Testing
     }
 
     @Test func aSchemaThatReusesANumberIsRefused() throws {
-        let (hub, _) = try start()
+        let (hub, _) = try RealNode.withOneEmployer(shop)
         let tag = hub.hub.identity.schema
         var schema = hub.hub.schema
         let place = try #require(schema.types.firstIndex { $0.name == "employer" })
@@ -56,7 +48,7 @@ import Testing
     }
 
     @Test func workMadeUnderAnEarlierSchemaIsAccepted() throws {
-        let (hub, node) = try start()
+        let (hub, node) = try RealNode.withOneEmployer(shop)
         try node.edit(shop, .update, ["phone": .text("13800000001")])
         _ = try hub.hub.publish(try extended(hub).canonicalJSON())
         try node.exchange()
@@ -75,5 +67,31 @@ import Testing
             return
         }
         #expect(code == .schema)
+    }
+
+    @Test func workMadeUnderASchemaThatIsPublishedLaterIsAcceptedThen() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·王"))
+        let next = try extended(hub).canonicalJSON()
+        try node.create("employer", shop, ["name": .text("虚构木业")])
+        node.sealed[0].schema = SchemaTag(document: next)
+        try node.exchange()
+        #expect(try hub.state(shop) == nil)
+        _ = try hub.hub.publish(next)
+        #expect(try hub.state(shop)?.isAlive == true)
+    }
+
+    @Test(arguments: ["phone", "licence_photo"])
+    func aRegisterThatBecomesAListOfEntriesIsRefused(name: String) throws {
+        let hub = try TestHub()
+        var schema = hub.hub.schema
+        let place = try #require(schema.types.firstIndex { $0.name == "employer" })
+        let field = try #require(
+            schema.types[place].fields.firstIndex { $0.name == name })
+        schema.types[place].fields[field].policy = .append
+        let error = #expect(throws: HubError.self) {
+            try hub.hub.publish(try schema.canonicalJSON())
+        }
+        #expect(error?.message.contains(name) == true)
     }
 }

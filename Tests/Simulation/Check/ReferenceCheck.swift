@@ -51,7 +51,9 @@ extension Simulation {
         }
     }
 
-    /// How often a record left a scope. Of one that moved about, the list does
+    /// How often a record left a scope.
+    ///
+    /// Of one that moved about, the list does
     /// not say who had seen it arrive where.
     private func movesCount(of id: RecordID) throws -> Int {
         try hub.store.read { view in

@@ -84,7 +84,9 @@ struct Link: Codable, Hashable {
 struct Plan: Codable, Hashable {
     /// Where the ids, keys and tie-breaks come from.
     var seed: UInt64
-    /// 1: what was not synced is lost at a crash. 2: each sector by itself,
+    /// 1: what was not synced is lost at a crash.
+    ///
+    /// 2: each sector by itself,
     /// and disks fail.
     var tier: Int
     /// The grid of each node, by its place in ``Town/grids``.

@@ -6,7 +6,9 @@ import FieldgridReplica
 import FieldgridSync
 
 /// One world: a hub, its nodes, the network between them, and what they
-/// promised so far. Everything happens on the thread that calls it.
+/// promised so far.
+///
+/// Everything happens on the thread that calls it.
 final class Simulation {
     let plan: Plan
     let timeline = Timeline()
