@@ -14,7 +14,8 @@ extension Replica {
             type.field(named: grid.code) != nil
         else { return .unknown }
         return try read { db in
-            let query = "SELECT \(Identifier.quote(parent.name)) FROM \(layout.sql.table) "
+            let query =
+                "SELECT \(Identifier.quote(parent.name)) FROM \(layout.sql.table) "
                 + "WHERE \(Identifier.quote(grid.code)) = ?"
             var current = scope.text
             var passed: Set<String> = []
