@@ -12,7 +12,7 @@ extension Hub {
 
     /// Begins a new life of this database (sync.md 9.2): the present heads are
     /// its forks, and the hub's own changesets go on under another name.
-    func beginEpoch(because cause: EpochRow.Cause) throws {
+    package func beginEpoch(because cause: EpochRow.Cause) throws {
         let now = clock.milliseconds
         let epoch = EpochID(.version7(milliseconds: now, using: &random))
         let incarnation = IncarnationID(.version7(milliseconds: now, using: &random))

@@ -26,6 +26,7 @@ package enum UnitOperation {
             let after = elements(new.single)
             let added = after.filter { !before.contains($0) }
             let removed = before.filter { !after.contains($0) }
+            if added.isEmpty, removed.isEmpty { return nil }
             return UnitValue([text(added), text(removed)])
         case .append:
             guard let entry = new.single.text else { return nil }

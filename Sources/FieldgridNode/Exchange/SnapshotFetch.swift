@@ -1,5 +1,5 @@
 import Crypto
-import FieldgridReplica
+package import FieldgridReplica
 import FieldgridSchema
 import FieldgridSync
 import Foundation
@@ -12,16 +12,22 @@ import Foundation
 /// - Nothing is applied before the whole file has the digest it is named by.
 /// - Applying is that of replies, each in its own transaction; after an end
 ///   in the middle, those that are there already are passed over.
-struct SnapshotFetch {
-    let folder: String
-    let replica: Replica
-    let client: HubClient
+package struct SnapshotFetch {
+    private let folder: String
+    private let replica: Replica
+    private let client: HubClient
+
+    package init(folder: String, replica: Replica, client: HubClient) {
+        self.folder = folder
+        self.replica = replica
+        self.client = client
+    }
 
     private var documentPath: String { folder + "/snapshot.json" }
     private var dataPath: String { folder + "/snapshot.part" }
 
     /// - Returns: how many records were applied.
-    func run(progress: (SyncProgress) -> Void) throws -> Int {
+    package func run(progress: (SyncProgress) -> Void) throws -> Int {
         guard let offer = try pending() ?? ask() else { return 0 }
         do {
             try fetch(offer, progress)

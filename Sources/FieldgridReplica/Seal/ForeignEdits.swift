@@ -37,7 +37,9 @@ enum ForeignEdits {
         guard var row = difference.after else { return difference }
         var difference = difference
         let layout = difference.layout
-        row.values = row.values.map { CanonicalText.nearest(to: $0) }
+        row.values = zip(row.values, layout.type.fields).map { value, field in
+            CanonicalText.nearest(to: value, field: field)
+        }
         // A number is the hub's to give; a replaced row keeps the one it had.
         row.number = difference.before?.number
         difference.after = row

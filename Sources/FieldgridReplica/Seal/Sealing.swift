@@ -35,7 +35,9 @@ enum Sealing {
             var unsealed = UnsealedRecord(
                 difference, edit: edit, pending: try PendingEntry.all(of: difference.id, db),
                 positions: memory.state.positions, gone: try Stubs.find(difference.id, db)?.scope)
-            guard unsealed.makeChanges(seq: seq) else { continue }
+            let isChanged = unsealed.makeChanges(seq: seq)
+            try unsealed.correctRow(db)
+            guard isChanged else { continue }
             for scope in unsealed.scopes {
                 context[scope] = max(context[scope] ?? .zero, unsealed.position(of: scope))
             }
@@ -104,6 +106,9 @@ private struct UnsealedRecord {
     let gone: ScopeCode?
     private(set) var changes: [Change] = []
     private(set) var entry: PendingEntry
+    /// What the row has to show where an edit of a combining unit did less
+    /// than was written: entries are not taken back by clearing them.
+    private var corrections: [Int: Value] = [:]
 
     init(
         _ difference: RecordDifference, edit: RecordEdit?, pending: [PendingEntry],
@@ -204,9 +209,14 @@ private struct UnsealedRecord {
             let settlement = edit?.settlements[declared.number]
             guard old != new || settlement != nil else { continue }
             if let policy = declared.operation {
-                guard let operation = UnitOperation.between(old, new, policy: policy) else {
-                    continue
+                let operation = UnitOperation.between(old, new, policy: policy)
+                let shown = operation.map { UnitOperation.apply($0, to: old, policy: policy) }
+                if (shown ?? old) != new {
+                    for (column, value) in zip(declared.columns, (shown ?? old).members) {
+                        corrections[column] = value
+                    }
                 }
+                guard let operation else { continue }
                 add(declared.number, operation)
                 entry.units[declared.number] = unit(base: old)
                 entry.units[declared.number]?.operation = operation
@@ -222,6 +232,20 @@ private struct UnsealedRecord {
         if let settlement = edit?.settlements[.presence] {
             add(.presence, .alive)
             if !settlement.isUndo { entry.units[.presence] = unit(base: .alive) }
+        }
+    }
+
+    /// Puts into the row what is true of it once the edit is sealed.
+    func correctRow(_ db: Database) throws {
+        guard !corrections.isEmpty, let row = difference.after else { return }
+        let columns = corrections.keys.sorted()
+        try db.uncaptured {
+            let query = try Query(db, difference.layout.sql.update(columns))
+            for (place, column) in columns.enumerated() {
+                query.bind(place + 1, corrections[column] ?? .null)
+            }
+            query.bind(columns.count + 1, row.rec)
+            try query.run()
         }
     }
 

@@ -121,11 +121,17 @@ extension RecordService {
         }
         let (taken, other) = chosen == standing.id ? (standing, going) : (going, standing)
         var values: [UnitNumber: Value] = [:]
-        for field in conflict.type.fields where !field.policy.isOperation && field.policy != .hub {
-            guard let value = taken.values[field.number], other.values[field.number] != nil,
-                other.values[field.number] != value
+        for number in conflict.type.unitNumbers {
+            guard case .declared(let policy)? = conflict.type.policy(of: number),
+                !policy.isOperation, policy != .hub
             else { continue }
-            values[field.number] = value
+            // A group is taken as a whole: half of each would be nobody's.
+            let members = conflict.type.members(of: number) ?? []
+            let differ = members.contains { taken.values[$0.number] != other.values[$0.number] }
+            guard differ, members.contains(where: { taken.values[$0.number] != nil }),
+                members.contains(where: { other.values[$0.number] != nil })
+            else { continue }
+            for field in members { values[field.number] = taken.values[field.number] ?? .null }
         }
         return values
     }

@@ -2,6 +2,7 @@ import FieldgridHub
 import FieldgridModel
 import FieldgridReplica
 import FieldgridSync
+import Foundation
 
 /// What was promised to whom: every save that returned, every changeset that
 /// was sent, every receipt that was given.
@@ -35,6 +36,86 @@ struct Ledger {
     /// Every name that a node's database went under.
     var incarnations: [Int: Set<IncarnationID>] = [:]
 
+    /// Every name that the hub's own changesets went under.
+    var hubIncarnations: Set<IncarnationID> = []
+    /// How often the hub was put back.
+    var hubRestores = 0
+    private var backup: Backup?
+
+    /// Where records have been, by the numbers in their marks.
+    var whereabouts = Whereabouts()
+    /// The scopes that a node ever held.
+    var heard: [Int: Set<ScopeCode>] = [:]
+    /// Every headcount that somebody saved, member by member.
+    var headcounts: Set<[Value]> = []
+    /// Records whose rows were changed behind the triggers, by node.
+    var damaged: [Int: Set<RecordID>] = [:]
+    var families: [Family] = []
+    private var disturbed: Set<RecordID> = []
+
+    /// A record and a visit that one save made.
+    struct Family: Hashable {
+        var site: Int
+        var visit: Int
+    }
+
+    /// What was promised when the hub was last backed up.
+    private struct Backup {
+        var receipts: [ChangesetIdentity: Receipt.Outcome]
+        var revoked: Set<Int>
+        var saved: Int
+        var nodes: Int
+    }
+
+    mutating func noteBackup(_ nodes: Int) {
+        backup = Backup(receipts: receipts, revoked: revoked, saved: saved.count, nodes: nodes)
+    }
+
+    /// The hub is as it was: its own edits since are gone, devices that
+    /// joined since are unknown to it, and what it acknowledged may come
+    /// again under another name.
+    mutating func hubWasRestored() {
+        guard let backup else { return }
+        hubRestores += 1
+        receipts = backup.receipts
+        revoked = backup.revoked
+        lostNodes = backup.nodes
+        for place in saved.indices {
+            saved[place].isForeign = true
+            if place >= backup.saved, saved[place].machine == Operation.hub {
+                saved[place].isExcused = true
+            }
+        }
+    }
+
+    /// Nodes from this number on joined after the backup that was put back.
+    private(set) var lostNodes = Int.max
+
+    /// Something else than the save that made it happened to a record.
+    mutating func disturb(_ record: RecordID) { disturbed.insert(record) }
+
+    func isDisturbed(_ family: Family) -> Bool {
+        !disturbed.isDisjoint(with: [.simulated(family.site), .simulated(family.visit)])
+    }
+
+    mutating func place(_ record: Int, in scope: ScopeCode) {
+        whereabouts.place(record, in: scope)
+    }
+
+    /// Records that were said to be one: what is in one may show in the other.
+    mutating func unite(_ records: [RecordID]) {
+        let numbers = records.compactMap(\.simulatedNumber)
+        for record in records { disturb(record) }
+        for other in numbers.dropFirst() { whereabouts.unite(numbers[0], other) }
+    }
+
+    /// Values of these records may be offered more than once.
+    mutating func loosen(_ records: [RecordID]) {
+        for place in saved.indices where records.contains(saved[place].record) {
+            saved[place].isForeign = true
+        }
+    }
+
     /// A machine is put back: what it had not sent is gone, and nobody else's
     /// fault.
     mutating func excuse(_ machine: Int) {
@@ -45,29 +126,38 @@ struct Ledger {
         }
     }
 
-    mutating func noteForeign(_ record: RecordID, _ values: [Entry], by machine: Int) {
-        for entry in values {
+    mutating func noteForeign(
+        _ record: RecordID, _ values: [(String, Value)], of type: RecordType, by machine: Int
+    ) {
+        for (name, value) in values {
+            guard let field = type.field(named: name) else { continue }
             saved.append(
                 Saved(
-                    machine: machine, record: record, unit: UnitNumber(entry.field),
-                    value: UnitValue(entry.value), isForeign: true))
+                    machine: machine, record: record, unit: field.number,
+                    value: UnitValue(value), isForeign: true))
         }
     }
 }
 
 extension Simulation {
     /// `before` is the machine's last sequence from before the save.
-    func note(saved draft: ActionDraft, at machine: Int, after before: Int64) throws {
+    func note(
+        saved draft: ActionDraft, at machine: Int, after before: Int64,
+        doing operations: [UnitNumber: UnitValue] = [:]
+    ) throws {
         for edit in draft.edits {
+            try notePlace(of: edit, at: machine)
+            let isSite = edit.type == Town.Site.type
             for (field, value) in edit.values.sorted(by: { $0.key < $1.key }) {
-                let isMember =
-                    edit.type == Town.Site.type
-                    && [Town.Site.total, Town.Site.male, Town.Site.female].contains(field)
-                guard !isMember, !value.isNull else { continue }
+                guard !(isSite && Town.Site.members.contains(field)), !value.isNull else { continue }
                 ledger.saved.append(
                     Ledger.Saved(
-                        machine: machine, record: edit.id, unit: field, value: UnitValue(value),
-                        isForeign: edit.type == Town.Site.type && field == Town.Site.status))
+                        machine: machine, record: edit.id, unit: field,
+                        value: UnitValue((operations[field] ?? UnitValue(value)).members.map(\.canonical)),
+                        isForeign: isSite && [Town.Site.status, Town.Site.code].contains(field)))
+            }
+            if isSite, let shown = try headcount(of: edit.id, at: machine) {
+                ledger.headcounts.insert(shown)
             }
         }
         guard machine != Operation.hub else { return }
@@ -79,6 +169,18 @@ extension Simulation {
             ledger.savedAt[machine, default: [:]][replica.lastSequence] = draft.savedAt
         }
         if try replica.counts().outbox > 100 { marks.insert(.backlog) }
+    }
+
+    private func notePlace(of edit: RecordEdit, at machine: Int) throws {
+        guard let number = edit.id.simulatedNumber else { return }
+        switch edit.kind {
+        case .create(let scope), .move(let scope): ledger.place(number, in: scope)
+        case .update, .delete, .merge: ledger.disturb(edit.id)
+        }
+        let parent = edit.type == Town.Visit.type ? edit.values[Town.Visit.site]?.text : nil
+        if let parent = parent.flatMap({ RecordID($0) })?.simulatedNumber {
+            ledger.whereabouts.unite(number, parent)
+        }
     }
 
     /// After a crash, everything that was reported saved is still there.
@@ -131,6 +233,8 @@ extension Simulation {
     /// ever said to it.
     func noteAnswered(_ bytes: [UInt8], to node: SimulatedNode) throws {
         let reply = try ExchangeCodec.decodeReply(bytes)
+        try checkCanaries(bytes, to: node)
+        if !reply.released.isEmpty { marks.insert(.released) }
         for receipt in reply.receipts {
             let identity = ChangesetIdentity(
                 incarnation: reply.incarnation ?? node.replica.incarnation, seq: receipt.seq)
@@ -150,8 +254,8 @@ extension Simulation {
 
     private func checkScope(of reply: ExchangeReply, to node: SimulatedNode) throws {
         for delta in reply.records {
-            let isBelow = Town.covers(node.scope, delta.scope)
-            let isAbove = Town.covers(delta.scope, node.scope)
+            let isBelow = covers(node.scope, delta.scope)
+            let isAbove = covers(delta.scope, node.scope)
             let type = Town.schema.type(delta.type)
             guard isBelow || (isAbove && type?.shared == true) else {
                 throw Violation(
@@ -186,8 +290,12 @@ extension Simulation {
         case .fork?: marks.insert(.fork)
         case .clock?: marks.insert(.clockTurned)
         case .stamp?: marks.insert(.rewound)
-        case .epoch?, .lost?, .review?, nil: break
+        case .epoch?: marks.insert(.epochBegan)
+        case .review?: marks.insert(.repaired)
+        case .lost?: marks.insert(.lostWork)
+        case nil: break
         }
+        try checkRepaired(applied.repaired, at: node)
         for (scope, position) in before.sorted(by: { $0.key < $1.key }) {
             if let now = after[scope], now < position, !applied.epochChanged {
                 throw Violation("I4", "node \(node.index) went back in \(scope)")
@@ -199,9 +307,30 @@ extension Simulation {
         return applied
     }
 
+    /// Only what was damaged is put right: anything else would have been a
+    /// difference of our own making.
+    private func checkRepaired(_ repaired: [RepairedRecord], at node: SimulatedNode) throws {
+        if !repaired.isEmpty { marks.insert(.repaired) }
+        guard !marks.contains(.hubRewound) else { return }
+        for record in repaired
+        where ledger.damaged[node.index]?.contains(record.id) != true {
+            throw Violation(
+                "I5", "node \(node.index) differed from the hub in \(record.type) \(record.id) "
+                    + "(\(record.difference)), which nobody had damaged")
+        }
+    }
+
     /// An identity without its random bits, for reports.
     func word(_ identity: ChangesetIdentity) -> String {
         let node = nodes.firstIndex { $0.replica.incarnation == identity.incarnation }
         return "changeset \(identity.seq) of node \(node.map(String.init) ?? "?")"
+    }
+}
+
+extension Value {
+    /// As the engine spells it.
+    var canonical: Value {
+        guard case .text(let text) = self else { return self }
+        return .text(text.precomposedStringWithCanonicalMapping)
     }
 }

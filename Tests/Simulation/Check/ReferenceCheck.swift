@@ -122,7 +122,7 @@ extension Simulation {
             time: row.offer.time, isClamped: row.offer.isClamped, source: row.offer.source,
             value: entry.value, context: nil, exception: nil, named: [], isSettlement: false,
             ancestors: ancestors(of: identity.incarnation))
-        guard identity.incarnation != hub.hub.identity.incarnation else {
+        guard !ledger.hubIncarnations.contains(identity.incarnation) else {
             offered.isSettlement = entry.note != nil
             return offered
         }

@@ -22,11 +22,18 @@ enum Action: Codable, Hashable {
     case edit(record: Int, values: [Entry], source: Int)
     case delete(record: Int)
     case move(record: Int, grid: Int)
+    /// Makes a record and a visit to it in one save.
+    case family(record: Int, visit: Int, grid: Int, values: [Entry])
+    /// Counts, tags or notes something; `remove` takes out the tag at that
+    /// place.
+    case operate(record: Int, what: Entry, remove: Int?)
     /// Makes `count` records, one changeset each, in one transaction.
     case batch(first: Int, count: Int, grid: Int)
     /// Settles the conflict that is `place`-th in order of id, by a side or,
     /// where `side` is 0, by a new value.
     case settle(place: Int, side: Int, value: Int)
+    /// Takes back the decision that is `place`-th in order of id.
+    case undo(place: Int)
     case verify(record: Int)
     /// Sends one request; the reply comes when the network brings it.
     case send(link: Link)
@@ -37,7 +44,9 @@ enum Action: Codable, Hashable {
     case restart
     case disk(failure: Disk.Failure, after: Int, count: Int)
     /// Another program edits the file while the node is stopped.
-    case foreign(record: Int, values: [Entry])
+    case foreign(record: Int, values: [Entry], how: Foreign?)
+    /// A row is changed behind the triggers.
+    case damage(record: Int, how: Damage)
     case clock(offset: Int64, drift: Int64)
     case refresh(open: Bool)
     case tick
@@ -46,7 +55,27 @@ enum Action: Codable, Hashable {
     /// A copy of the node's folder begins to be used beside it.
     case clone
     case revoke
+    /// A new device gets its first copy as a file.
+    case join(grid: Int, legs: [Leg])
+    /// What waits goes onto a stick, for the hub.
+    case exportStick
+    /// A stick is read, any of those that lie about; the hub writes its
+    /// answer onto another one.
+    case readStick(place: Int)
+    case hubBackUp(isVerified: Bool)
+    /// The hub is put back; unannounced, it has to notice by itself.
+    case hubRestore(isAnnounced: Bool)
+    /// The second schema.
+    case publish
+    /// A village goes to another township.
+    case regrid(grid: Int, under: Int)
 }
+
+/// How another program edits a row.
+enum Foreign: String, Codable, Hashable, CaseIterable { case update, replace, delete, insert }
+
+/// What happens to a row that no log explains.
+enum Damage: String, Codable, Hashable, CaseIterable { case change, delete, add }
 
 /// One field's new value.
 struct Entry: Codable, Hashable {
@@ -91,6 +120,8 @@ struct Plan: Codable, Hashable {
     var tier: Int
     /// The grid of each node, by its place in ``Town/grids``.
     var nodes: [Int]
+    /// Nodes whose program reads no schema but the first.
+    var old: [Int]?
     var operations: [Operation]
     /// Why it was kept.
     var note = ""
@@ -109,6 +140,7 @@ extension Plan {
             {
               "note": \(try line(note)),
               "seed": \(seed), "tier": \(tier), "nodes": \(try line(nodes)),
+              "old": \(try line(old ?? [])),
               "operations": [
             \(operations)
               ]

@@ -7,6 +7,8 @@ import FieldgridModel
 /// has no faults at all.
 struct Options: Codable, Hashable {
     var nodes: [Int] = []
+    /// Nodes whose program reads no schema but the first.
+    var old: [Int] = []
     var steps = 0
     /// Parts of a hundred for each kind of operation and fault.
     var rates: [Rate: Int] = [:]
@@ -15,10 +17,12 @@ struct Options: Codable, Hashable {
         // Operations, weighed against one another.
         case create, child, edit, group, delete, move, batch, settle, verify
         case send, sync, hubEdit, refresh, breach
+        case operate, family, undo, stick, publish, regrid, join, strange
         // Faults of the network, in a hundred legs.
         case lost, portal, busy, cut, altered, repeated, slow
         // Faults of machines, in a hundred operations.
         case crash, hubCrash, disk, hubDisk, foreign, clock, revoke, copy, clone
+        case damage, hubCopy, hubLoss
     }
 
     init(seed: UInt64, tier: Int) {
@@ -34,15 +38,21 @@ struct Options: Codable, Hashable {
             (.create, 6...14), (.child, 0...5), (.edit, 15...40), (.group, 0...12),
             (.delete, 0...5), (.move, 0...5), (.batch, 0...1), (.settle, 0...8), (.verify, 0...3),
             (.send, 5...20), (.sync, 5...20), (.hubEdit, 0...8), (.refresh, 0...2),
-            (.breach, 0...4),
+            (.breach, 0...4), (.operate, 0...12), (.family, 0...3), (.undo, 0...4),
+            (.publish, 0...1), (.join, 0...1), (.strange, 0...30),
         ]
         for (rate, range) in weights { rates[rate] = random.number(range) }
+        // Sticks and other maps of the district are the exception.
+        if random.happens(30) { rates[.stick] = random.number(4...30) }
+        if random.happens(30) { rates[.regrid] = random.number(1...3) }
+        old = nodes.indices.filter { _ in random.happens(15) }
         guard seed % 10 != 0 else { return }
         let faults: [(Rate, ClosedRange<Int>)] = [
             (.lost, 5...40), (.portal, 2...15), (.busy, 2...15), (.cut, 2...20),
             (.altered, 2...20), (.repeated, 5...40), (.slow, 10...80), (.crash, 1...8),
             (.hubCrash, 1...5), (.foreign, 1...4), (.clock, 1...4), (.revoke, 1...1),
-            (.copy, 1...6), (.clone, 1...1),
+            (.copy, 1...6), (.clone, 1...1), (.damage, 1...3), (.hubCopy, 1...4),
+            (.hubLoss, 1...1),
         ]
         for (rate, range) in faults where random.happens(50) { rates[rate] = random.number(range) }
         if tier == 2 {

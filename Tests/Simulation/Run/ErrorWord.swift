@@ -13,6 +13,7 @@ enum ErrorWord {
         case let error as HubFailure: error.code
         case let error as SyncFailure: error.code
         case let error as ServiceError: error.code
+        case let error as BundleProblem: error.code
         case let error as Violation: error.invariant
         case is WireError: "wire"
         default: String(describing: type(of: error))
@@ -25,7 +26,7 @@ enum ErrorWord {
         case let error as HubFailure:
             // The network, a revoked device, what did not arrive whole, and a hub whose disk
             // fails; never what an honest node says.
-            ["hub.", "signature.", "digest.", "device.", "storage."].contains {
+            ["hub.", "signature.", "digest.", "device.", "storage.", "snapshot."].contains {
                 error.code.hasPrefix($0)
             }
         case is ServiceError: true

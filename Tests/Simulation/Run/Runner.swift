@@ -16,8 +16,10 @@ enum Runner {
     /// Draws and runs the plan of a seed.
     static func run(seed: UInt64, tier: Int) -> Outcome {
         var generator = Generator(seed: seed, tier: tier)
-        let plan = Plan(seed: seed, tier: tier, nodes: generator.options.nodes, operations: [])
-        let steps = generator.options.steps
+        let options = generator.options
+        let plan = Plan(
+            seed: seed, tier: tier, nodes: options.nodes, old: options.old, operations: [])
+        let steps = options.steps
         return run(plan) { simulation, index in
             index < steps ? try generator.next(simulation) : nil
         }

@@ -6,53 +6,35 @@ import GRDB
 
 extension Simulation {
     func carryOut(_ operation: Operation) throws {
-        let who = operation.who
         switch operation.what {
+        case .create, .child, .family, .edit, .operate, .delete, .move, .batch:
+            try write(operation.what, at: operation.who)
+        case .settle, .undo, .verify: try decide(operation.what, at: operation.who)
+        case .refresh, .tick, .revoke, .hubBackUp, .hubRestore, .publish, .regrid, .join:
+            try administer(operation)
+        case .send, .sync, .crash, .restart, .disk, .clock: try runMachine(operation)
+        case .foreign, .damage, .backUp, .restore, .clone, .exportStick, .readStick:
+            try handle(operation)
+        }
+    }
+
+    private func write(_ action: Action, at who: Int) throws {
+        switch action {
         case .create(let record, let grid, let values, let source):
             try create(record, in: Town.grids[grid], values, source, at: who)
         case .child(let record, let parent, let values):
             try createChild(record, of: parent, values, at: who)
+        case .family(let record, let visit, let grid, let values):
+            try createFamily(record, visit, in: Town.grids[grid], values, at: who)
         case .edit(let record, let values, let source):
             try save([edit(record, .update, values)], source, at: who)
+        case .operate(let record, let what, let remove):
+            try operate(record, what, removing: remove, at: who)
         case .delete(let record): try save([edit(record, .delete, [])], 2, at: who)
         case .move(let record, let grid):
             try save([edit(record, .move(Town.grids[grid]), [])], 2, at: who)
         case .batch(let first, let count, let grid):
             try batch(first, count, in: Town.grids[grid], at: who)
-        case .settle(let place, let side, let value):
-            try settle(place, side: side, value: value, at: who)
-        case .verify(let record): try verify(record, at: who)
-        case .clock(let offset, let drift):
-            let clock = clock(of: who)
-            if offset < clock.offset { marks.insert(.clockBack) }
-            clock.offset = offset
-            clock.drift = drift
-        case .refresh, .tick, .revoke: try administer(operation)
-        case .send, .sync, .crash, .restart, .disk, .foreign: try runMachine(operation)
-        case .backUp, .restore, .clone:
-            if nodes.indices.contains(who) { try copy(nodes[who], operation.what) }
-        }
-    }
-
-    private func administer(_ operation: Operation) throws {
-        switch operation.what {
-        case .refresh(let open):
-            let period = RefreshPeriod(at: hub.clock.milliseconds)
-            if open {
-                try hub.hub.openRefresh(period)
-                marks.insert(.refreshOpened)
-            } else if try hub.hub.refreshStatus(period).isOpen {
-                try hub.hub.closeRefresh(period)
-            }
-        case .tick: try hub.hub.tick()
-        case .revoke:
-            guard nodes.indices.contains(operation.who) else { return }
-            let node = nodes[operation.who]
-            _ = try hub.hub.revoke(node.device.node.description)
-            for other in nodes where other.device.node == node.device.node {
-                ledger.revoked.insert(other.index)
-            }
-            marks.insert(.revoked)
         default: return
         }
     }
@@ -60,6 +42,11 @@ extension Simulation {
     private func runMachine(_ operation: Operation) throws {
         let who = operation.who
         switch operation.what {
+        case .clock(let offset, let drift):
+            let clock = clock(of: who)
+            if offset < clock.offset { marks.insert(.clockBack) }
+            clock.offset = offset
+            clock.drift = drift
         case .crash(let after, let chance):
             if after == 0 {
                 try crash(who, chance: chance)
@@ -75,9 +62,21 @@ extension Simulation {
             if nodes.indices.contains(who) { try send(from: nodes[who], link) }
         case .sync(let legs):
             if nodes.indices.contains(who) { try sync(nodes[who], legs: legs) }
-        case .foreign(let record, let values):
-            if nodes.indices.contains(who) { try foreignEdit(record, values, at: nodes[who]) }
         default: return
+        }
+    }
+
+    /// What hands do to a folder.
+    private func handle(_ operation: Operation) throws {
+        let who = operation.who
+        if case .readStick(let place) = operation.what { return try readStick(place, at: who) }
+        guard nodes.indices.contains(who) else { return }
+        switch operation.what {
+        case .foreign(let record, let values, let how):
+            try foreignEdit(record, values, how ?? .update, at: nodes[who])
+        case .damage(let record, let how): try damage(record, how, at: nodes[who])
+        case .exportStick: try exportStick(from: nodes[who])
+        default: try copy(nodes[who], operation.what)
         }
     }
 
@@ -91,6 +90,7 @@ extension Simulation {
             ledger.excuse(node.index)
             try node.restore(wholeMachine: wholeMachine)
             ledger.lastSequence[node.index] = node.replica.lastSequence
+            node.exportedThrough = 0
             marks.insert(wholeMachine ? .machineRestored : .restored)
         case .clone:
             guard nodes.count < 8 else { return }
@@ -126,7 +126,7 @@ extension Simulation {
 
     private func edit(_ record: Int, _ kind: RecordEdit.Kind, _ values: [Entry]) -> RecordEdit {
         var numbered: [UnitNumber: Value] = [:]
-        for entry in values { numbered[UnitNumber(entry.field)] = entry.value }
+        for entry in values { numbered[UnitNumber(entry.field)] = entry.value(of: record) }
         return RecordEdit(
             type: Self.isVisit(record) ? Town.Visit.type : Town.Site.type,
             id: .simulated(record), kind: kind, values: numbered)
@@ -144,6 +144,44 @@ extension Simulation {
         var child = edit(record, .create(above.scope), values)
         child.values[Town.Visit.site] = .text(RecordID.simulated(parent).description)
         try save([child], 2, at: who, isNew: true)
+    }
+
+    private func createFamily(
+        _ record: Int, _ visit: Int, in grid: ScopeCode, _ values: [Entry], at who: Int
+    ) throws {
+        guard try type(of: record, at: who) != nil, try !exists(record, at: who),
+            try !exists(visit, at: who)
+        else { return }
+        var child = edit(visit, .create(grid), [Entry(field: Town.Visit.note.value, text: "同时")])
+        child.values[Town.Visit.site] = .text(RecordID.simulated(record).description)
+        try save([edit(record, .create(grid), values), child], 2, at: who, isNew: true)
+        ledger.families.append(Ledger.Family(site: record, visit: visit))
+    }
+
+    /// Does something to a unit that combines what people do.
+    private func operate(
+        _ record: Int, _ what: Entry, removing place: Int?, at who: Int
+    ) throws {
+        guard let present = try stored(record, at: who) else { return }
+        let unit = UnitNumber(what.field)
+        guard let policy = Town.schema.type(Town.Site.type)?.field(unit)?.policy else { return }
+        let old = UnitValue(present.values[unit] ?? .null)
+        var operation = UnitValue([what.value(of: record), .null])
+        if policy == .counter { operation = UnitValue(what.value) }
+        if policy == .set {
+            let present = old.single.text.flatMap { TextSet.decode($0) } ?? []
+            let removed = place.flatMap { present.isEmpty ? nil : present[$0 % present.count] }
+            operation = UnitValue(
+                [
+                    TextSet.encode([what.text ?? ""]).map { .text($0) } ?? .null,
+                    TextSet.encode(removed.map { [$0] } ?? []).map { .text($0) } ?? .null,
+                ])
+            if removed != nil { marks.insert(.tagRemoved) }
+        }
+        let new = UnitOperation.apply(operation, to: old, policy: policy)
+        let edit = RecordEdit(
+            type: Town.Site.type, id: present.id, kind: .update, values: [unit: new.single])
+        try save([edit], 2, at: who, doing: [unit: operation])
     }
 
     private func exists(_ record: Int, at machine: Int) throws -> Bool {
@@ -168,9 +206,18 @@ extension Simulation {
         machine == Operation.hub ? 0 : nodes[machine].replica.lastSequence
     }
 
+    /// - Parameter operations: what the new values of some units come from.
     private func save(
-        _ edits: [RecordEdit], _ source: Int, at who: Int, isNew: Bool = false
+        _ edits: [RecordEdit], _ source: Int, at who: Int, isNew: Bool = false,
+        doing operations: [UnitNumber: UnitValue] = [:]
     ) throws {
+        // A program does not offer the fields of a schema that it does not have.
+        let edits = try edits.map { edit in
+            var edit = edit
+            let type = try store(of: who).schema.type(edit.type)
+            edit.values = edit.values.filter { type?.field($0.key) != nil }
+            return edit
+        }
         for edit in edits where !isNew {
             guard let number = edit.id.simulatedNumber, try stored(number, at: who) != nil else {
                 return
@@ -182,15 +229,16 @@ extension Simulation {
         let draft = draft(edits, source: source, at: who)
         let before = lastSequence(at: who)
         try store(of: who).save(draft)
-        try note(saved: draft, at: who, after: before)
+        try note(saved: draft, at: who, after: before, doing: operations)
         if who == Operation.hub { marks.insert(.hubEdit) }
         for edit in edits {
             if edit.kind == .delete { marks.insert(.deletion) }
             if case .move = edit.kind { marks.insert(.move) }
+            if edit.kind != .update, !isNew { ledger.disturb(edit.id) }
         }
     }
 
-    private func draft(_ edits: [RecordEdit], source: Int, at who: Int) -> ActionDraft {
+    func draft(_ edits: [RecordEdit], source: Int, at who: Int) -> ActionDraft {
         let sources = ValueSource.allCases
         let author = who == Operation.hub ? "虚构文员" : nodes[who].device.holder
         return ActionDraft(
@@ -198,91 +246,21 @@ extension Simulation {
             source: who == Operation.hub ? .registry : sources[source % (sources.count - 1)],
             savedAt: clock(of: who).milliseconds, edits: edits)
     }
-
-    // MARK: People
-
-    private func settle(_ place: Int, side: Int, value: Int, at who: Int) throws {
-        let open = try openConflicts(at: who)
-        guard !open.isEmpty else { return }
-        let conflict = open[place % open.count]
-        let random = SeededRandom(seed: plan.seed, for: "settle \(step)")
-        let service =
-            who == Operation.hub ? try hub.service(random) : try nodes[who].service(random)
-        let choice: ConflictChoice = side == 0 ? .winner : .side(number: 1 + side % 2)
-        do {
-            _ = try service.answer(
-                .conflicts(
-                    ask: .resolve(ids: [conflict.description], choice: choice, note: "选\(value)")))
-        } catch let error as ReplicaError where error.code == .recordUnknown {
-            // Deleted here meanwhile: there is nothing to settle any more.
-            return
-        }
-        if who != Operation.hub {
-            marks.insert(.settledAtNode)
-            ledger.lastSequence[who] = nodes[who].replica.lastSequence
-        }
-    }
-
-    func openConflicts(at who: Int) throws -> [RecordID] {
-        let store = store(of: who)
-        guard let type = try store.schema.type(named: SystemTypes.Conflict.name),
-            let state = type.field(named: SystemTypes.Conflict.state)
-        else { return [] }
-        var open: [RecordID] = []
-        try store.forEachRecord(of: type, where: []) { conflict in
-            let word = conflict.values[state.number]?.text.flatMap { ConflictState(rawValue: $0) }
-            if word != .settled { open.append(conflict.id) }
-            return true
-        }
-        return open.sorted()
-    }
-
-    private func verify(_ record: Int, at who: Int) throws {
-        guard let present = try stored(record, at: who), let type = try type(of: record, at: who)
-        else { return }
-        let random = SeededRandom(seed: plan.seed, for: "verify \(step)")
-        let service =
-            who == Operation.hub ? try hub.service(random) : try nodes[who].service(random)
-        _ = try service.answer(
-            .record(ask: .verify(type: type.name, id: present.id.description)))
-    }
-
-    // MARK: Other programs
-
-    private func foreignEdit(_ record: Int, _ values: [Entry], at node: SimulatedNode) throws {
-        guard let present = try stored(record, at: node.index),
-            let type = try type(of: record, at: node.index)
-        else { return }
-        try node.restart {
-            let queue = try DatabaseQueue(path: node.path)
-            defer { try? queue.close() }
-            try queue.write { db in
-                for entry in values {
-                    guard let field = type.field(UnitNumber(entry.field)) else { continue }
-                    try db.execute(
-                        sql: "UPDATE \"\(type.name)\" SET \"\(field.name)\" = ? WHERE id = ?",
-                        arguments: [entry.databaseValue, present.id.description])
-                }
-            }
-        }
-        if node.replica.openingReport.foreignEditsSealed > 0 { marks.insert(.foreignEdit) }
-        ledger.noteForeign(present.id, values, by: node.index)
-    }
 }
 
 extension Entry {
+    /// The value as it is saved in a record: texts say whose they are.
+    func value(of record: Int) -> Value {
+        guard let text, Simulation.isVisit(record) || Town.Site.marked.contains(UnitNumber(field))
+        else { return value }
+        return .text(Canary.mark(text, record))
+    }
+
     var value: Value {
         if let text { return .text(text) }
         if let number { return .integer(number) }
         return .null
-    }
-
-    var databaseValue: DatabaseValue {
-        if let text { return text.databaseValue }
-        if let number { return number.databaseValue }
-        return .null
-    }
-}
+    }}
 
 extension RecordID {
     /// The number that ``simulated(_:)`` made it from.

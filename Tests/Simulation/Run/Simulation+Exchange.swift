@@ -73,6 +73,7 @@ extension Simulation {
         hubFailure = nil
         let offset = node.clockOffset
         do {
+            if node.isEmpty { try fetchFirstCopy(of: node, client) }
             let report = try driver.run()
             trace.note("synced \(report.pushed) \(report.pulled) \(report.quarantined)")
         } catch {
@@ -80,6 +81,14 @@ extension Simulation {
             throw error
         }
         if client.clockOffset != offset { marks.insert(.wrongTime) }
+    }
+
+    private func fetchFirstCopy(of node: SimulatedNode, _ client: HubClient) throws {
+        let fetched = try SnapshotFetch(
+            folder: node.disk.folder, replica: node.replica, client: client
+        ).run { _ in }
+        node.isEmpty = false
+        if fetched > 0 { marks.insert(.firstCopy) }
     }
 
     /// One signed request to the hub and the answer back.
@@ -104,7 +113,9 @@ extension Simulation {
         fg_sim_set_time(max(1, node.clock.milliseconds))
         timeline.advance(to: timeline.now + leg.delay)
         trace.note("answer \(answer.status)", answer.body)
-        if answer.status == 200 { try noteAnswered(answer.body, to: node) }
+        if answer.status == 200, call.target.path == ExchangeDriver.path {
+            try noteAnswered(answer.body, to: node)
+        }
         switch leg.fault {
         case .lost:
             marks.insert(.lostReply)
@@ -137,12 +148,7 @@ extension Simulation {
         let (request, encoded) = try node.replica.nextRequest()
         try noteSent(request, by: node)
         node.asked = request
-        if let last = request.batch?.changesets.last?.identity {
-            let known = node.stamps.stamp
-            if known?.incarnation != last.incarnation || known.map({ $0.sent < last.seq }) == true {
-                node.stamps.keep(SentStamp(incarnation: last.incarnation, sent: last.seq))
-            }
-        }
+        keepStamp(request, of: node)
         requests += 1
         node.awaited = requests
         trace.note("request", encoded)

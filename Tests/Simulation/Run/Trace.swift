@@ -53,4 +53,12 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case clockBack, backlog, batch, outOfRight, hubEdit
     case refreshOpened, revoked, sides
     case restored, machineRestored, cloned, fork, rewound, clockTurned
+    case duplicate, joined, lateThroughAlias, parted
+    case undone, undoSuperseded, undoneAgain, settledApart
+    case tagRemoved, counted, noted, lowered, fixedRefused, hubUnitRefused
+    case exceptionToContext, oldEpochContext, followedMove, byNumber, correction
+    case hubRestored, hubRewound, epochBegan, lostWork, salvaged
+    case stick, stickRepeated, stickAhead, stickRefused, waitedForPredecessor
+    case schemaPublished, oldProgram, olderSchema, regridded, firstCopy
+    case damaged, repaired, rowReplaced, released, parked, strangeText, groupDisagrees
 }

@@ -4,6 +4,7 @@ import FieldgridNode
 import FieldgridSchema
 import FieldgridService
 import FieldgridSync
+import Foundation
 
 /// The hub's machine: the production hub on a disk that can fail.
 final class SimulatedHub {
@@ -14,6 +15,8 @@ final class SimulatedHub {
     private(set) var hub: Hub
     private var lives: UInt64 = 0
     private let seed: UInt64
+    private static let file = "hub.sqlite"
+    private static let copy = "backup.sqlite"
 
     init(_ timeline: Timeline, seed: UInt64) throws {
         self.seed = seed
@@ -22,7 +25,7 @@ final class SimulatedHub {
         var random = SeededRandom(seed: seed, for: "hub key")
         key = DeviceKey.generate(using: &random)
         guard let seeds = Town.seeds else { throw SimulationError("the seeds do not read") }
-        store = try SQLiteHubStore(path: disk.path("hub.sqlite"), create: true)
+        store = try SQLiteHubStore(path: disk.path(Self.file), create: true)
         hub = try Hub.create(
             in: store, seed: seeds, clock: clock,
             random: RandomSource(SeededRandom(seed: seed, for: "hub")))
@@ -30,10 +33,11 @@ final class SimulatedHub {
 
     deinit { try? store.close() }
 
-    func restart() throws {
+    func restart(whileStopped body: () throws -> Void = {}) throws {
         try? store.close()
         lives += 1
-        store = try SQLiteHubStore(path: disk.path("hub.sqlite"), create: false)
+        try body()
+        store = try SQLiteHubStore(path: disk.path(Self.file), create: false)
         hub = try Hub(
             store: store, clock: clock,
             random: RandomSource(SeededRandom(seed: seed, for: "hub \(lives)")))
@@ -43,6 +47,23 @@ final class SimulatedHub {
     func crash(chance: UInt64) throws {
         disk.crash(chance: chance)
         try restart()
+    }
+
+    // MARK: Copies
+
+    /// An unverified one is never confirmed: nodes keep what it has.
+    func backUp(isVerified: Bool) throws {
+        try hub.noteBackup()
+        try restart { try self.disk.copy(Self.file, as: Self.copy) }
+        if isVerified { try hub.confirmBackup() }
+    }
+
+    var hasBackup: Bool { disk.has(Self.copy) }
+
+    /// Puts the backup back; unannounced, as a copy of the file would.
+    func restore(isAnnounced: Bool) throws {
+        try restart { try self.disk.copy(Self.copy, as: Self.file) }
+        if isAnnounced { try hub.beginEpoch(because: .restored) }
     }
 
     func enrol(_ index: Int, scope: ScopeCode, key deviceKey: DeviceKey) throws -> DeviceRow {
@@ -76,11 +97,12 @@ final class SimulatedHub {
                 throw SignatureProblem.deviceRevoked(keyID: signature.keyID)
             }
             try signature.checkBody(call.body)
-            body = try hub.exchange(call.body, device: device)
+            (type, body) = try said(to: call, device)
         } catch let problem as SignatureProblem {
             (status, type, body) = (401, "application/json", refusal(problem.code))
         } catch let error as HubError {
-            (status, type, body) = (500, "application/json", refusal(error.code))
+            let isGone = error.code == "snapshot.gone"
+            (status, type, body) = (isGone ? 404 : 500, "application/json", refusal(error.code))
         } catch let error as WireError {
             (status, type, body) = (400, "application/json", refusal("\(error)"))
         }
@@ -89,6 +111,33 @@ final class SimulatedHub {
         return HTTPAnswer(
             status: status, headers: headers + [HeaderField("content-type", type)], body: body)
     }
+
+    private func said(to call: HTTPCall, _ device: DeviceRow) throws -> (String, [UInt8]) {
+        let path = call.target.path
+        guard path.hasPrefix(RangedFile.snapshotPath) else {
+            return (ExchangeCodec.contentType, try hub.exchange(call.body, device: device))
+        }
+        if path == RangedFile.snapshotPath {
+            let answer = SnapshotAnswer(snapshot: try shelf.offer(to: device))
+            return ("application/json", Array(try JSONEncoder().encode(answer)))
+        }
+        let from = call.target.query.dropFirst("from=".count).prefix { $0 != "&" }
+        let range = try shelf.range(
+            of: String(path.dropFirst(RangedFile.snapshotPath.count + 1)), from: Int(from) ?? 0,
+            for: device, hub: hub.identity)
+        // Short, so that one copy takes several.
+        return (RangedFile.contentType, Array(range.prefix(4096)))
+    }
+
+    private lazy var shelf: SnapshotShelf = {
+        var limit = SnapshotShelf.Limit()
+        limit.recordsMin = 0
+        return SnapshotShelf(folder: disk.folder + "/snapshots", limit: limit) { [self] in
+            try Hub(
+                store: SQLiteHubStore(path: disk.path(Self.file), create: false), clock: clock,
+                random: RandomSource(SeededRandom(seed: seed, for: "shelf")))
+        }
+    }()
 
     private func refusal(_ code: String) -> [UInt8] {
         let text = """

@@ -24,6 +24,12 @@ final class SimulatedNode {
     var clockOffset: Int64 = 0
     /// The number of the request whose reply is awaited.
     var awaited: Int?
+    /// The last number of its outbox that went onto a stick.
+    var exportedThrough: Int64 = 0
+    /// It has not had its first copy yet.
+    var isEmpty = false
+    /// Its program reads no schema but the first.
+    let isOld: Bool
     private let seed: UInt64
     private static let file = "node.sqlite"
 
@@ -31,6 +37,7 @@ final class SimulatedNode {
     init(_ index: Int, copyOf other: SimulatedNode, _ timeline: Timeline) throws {
         self.index = index
         seed = other.seed
+        isOld = other.isOld
         disk = try Disk("node\(index)")
         clock = WrongClock(timeline)
         key = other.key
@@ -39,15 +46,17 @@ final class SimulatedNode {
         try other.disk.copy(Self.file, to: disk, as: Self.file)
         if let stamp = other.stamps.stamp { stamps.keep(stamp) }
         replica = try Replica(
-            path: disk.path(Self.file), world: Self.world(clock, seed: seed, index: index, lives: 0)
-        )
+            path: disk.path(Self.file),
+            world: Self.world(clock, seed: seed, index: index, lives: 0, isOld: isOld))
     }
 
-    init(_ index: Int, scope: ScopeCode, hub: SimulatedHub, _ timeline: Timeline, seed: UInt64)
-        throws
-    {
+    init(
+        _ index: Int, scope: ScopeCode, hub: SimulatedHub, _ timeline: Timeline, seed: UInt64,
+        isOld: Bool
+    ) throws {
         self.index = index
         self.seed = seed
+        self.isOld = isOld
         disk = try Disk("node\(index)")
         clock = WrongClock(timeline)
         var random = SeededRandom(seed: seed, for: "key \(index)")
@@ -60,17 +69,23 @@ final class SimulatedNode {
             identity: ReplicaIdentity(
                 node: device.node, holder: device.holder, scopes: [device.scope]),
             schema: empty, schemaDocument: [],
-            world: Self.world(clock, seed: seed, index: index, lives: 0))
+            world: Self.world(clock, seed: seed, index: index, lives: 0, isOld: isOld))
     }
 
     deinit { try? replica.close() }
 
     private static func world(
-        _ clock: WrongClock, seed: UInt64, index: Int, lives: UInt64
+        _ clock: WrongClock, seed: UInt64, index: Int, lives: UInt64, isOld: Bool
     ) -> ReplicaWorld {
         ReplicaWorld(
             clock: clock, random: SeededRandom(seed: seed, for: "node \(index) life \(lives)"),
-            decodeSchema: { try Schema(canonicalJSON: $0) })
+            decodeSchema: {
+                let schema = try Schema(canonicalJSON: $0)
+                guard !isOld || schema.version == 1 else {
+                    throw SimulationError("an old program does not read it")
+                }
+                return schema
+            })
     }
 
     var scope: ScopeCode { device.scope }
@@ -82,7 +97,7 @@ final class SimulatedNode {
         try body()
         replica = try Replica(
             path: disk.path(Self.file),
-            world: Self.world(clock, seed: seed, index: index, lives: lives))
+            world: Self.world(clock, seed: seed, index: index, lives: lives, isOld: isOld))
         try replica.goOnIfRewound(behind: stamps.stamp)
     }
 

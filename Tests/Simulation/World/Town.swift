@@ -20,14 +20,24 @@ enum Town {
         static let founded = UnitNumber(12)
         static let caseNumber = UnitNumber(13)
         static let status = UnitNumber(14)
+        static let visits = UnitNumber(15)
+        static let tags = UnitNumber(16)
+        static let log = UnitNumber(17)
+        static let maker = UnitNumber(18)
         static let headcount = UnitNumber(30)
         /// Of the second schema only.
         static let email = UnitNumber(40)
 
         /// Units that one field makes and a node may write.
         static let single = [
-            name, code, phone, arrears, opened, closed, seen, founded, status,
+            name, code, phone, arrears, opened, closed, seen, founded, status, maker, email,
         ]
+        /// Units whose changes say what they do.
+        static let operations = [visits, tags, log]
+        /// Members of the group.
+        static let members = [total, male, female]
+        /// Units whose text says which record it belongs to.
+        static let marked = [name, phone, log, maker, email]
     }
 
     enum Visit {
@@ -65,6 +75,10 @@ enum Town {
             field(Site.founded, "founded", .date, .min),
             field(Site.caseNumber, "case_number", .text(maxLength: 100), .hub),
             field(Site.status, "status"),
+            field(Site.visits, "visits", .integer, .counter),
+            field(Site.tags, "tags", .set, .set),
+            field(Site.log, "log", .text(maxLength: 60_000), .append),
+            field(Site.maker, "maker", .text(maxLength: 100), .fixed),
         ],
         groups: [
             FieldGroup(
@@ -102,6 +116,16 @@ enum Town {
         name: "town", version: 1, label: Label(zh: "样例", en: "Sample"),
         types: system + [site, visit], codeLists: codeLists)
 
+    /// The second schema: one field more.
+    static let schema2: Schema = {
+        var second = schema
+        second.version = 2
+        for place in second.types.indices where second.types[place].number == Site.type {
+            second.types[place].fields.append(field(Site.email, "email"))
+        }
+        return second
+    }()
+
     /// Lists that the engine's own types name.
     private static let codeLists: [CodeList] = {
         let labour = try? SchemaReader.read(files: EmbeddedFiles.schema)
@@ -131,11 +155,6 @@ enum Town {
             files: [SchemaFile(path: "grids.csv", text: table)], schema: schema, today: day)
         return seeds.map { HubSeed(schema: schema, records: $0.grids) }
     }()
-
-    /// Whether a scope is `root` or lies below it.
-    static func covers(_ root: ScopeCode, _ scope: ScopeCode) -> Bool {
-        scope.text.hasPrefix(root.text)
-    }
 }
 
 extension RecordID {

@@ -1,0 +1,89 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridNode
+import FieldgridSchema
+
+/// What the hub's clerks and its operator do.
+extension Simulation {
+    func administer(_ operation: Operation) throws {
+        switch operation.what {
+        case .refresh(let open):
+            let period = RefreshPeriod(at: hub.clock.milliseconds)
+            if open {
+                try hub.hub.openRefresh(period)
+                marks.insert(.refreshOpened)
+            } else if try hub.hub.refreshStatus(period).isOpen {
+                try hub.hub.closeRefresh(period)
+            }
+        case .tick: try hub.hub.tick()
+        case .revoke: try revoke(operation.who)
+        case .hubBackUp(let isVerified):
+            try hub.backUp(isVerified: isVerified)
+            ledger.noteBackup(nodes.count)
+        case .hubRestore(let isAnnounced): try restoreHub(isAnnounced: isAnnounced)
+        case .publish:
+            _ = try hub.hub.publish(try Town.schema2.canonicalJSON())
+            marks.insert(.schemaPublished)
+        case .regrid(let grid, let parent): try regrid(Town.grids[grid], under: Town.grids[parent])
+        case .join(let grid, let legs): try join(Town.grids[grid], legs)
+        default: return
+        }
+    }
+
+    private func revoke(_ who: Int) throws {
+        guard nodes.indices.contains(who) else { return }
+        let node = nodes[who]
+        _ = try hub.hub.revoke(node.device.node.description)
+        for other in nodes where other.device.node == node.device.node {
+            ledger.revoked.insert(other.index)
+        }
+        marks.insert(.revoked)
+    }
+
+    private func restoreHub(isAnnounced: Bool) throws {
+        guard hub.hasBackup else { return }
+        // What was promised since counts only as far as somebody still has it.
+        ledger.hubWasRestored()
+        marks.insert(isAnnounced ? .hubRestored : .hubRewound)
+        try hub.restore(isAnnounced: isAnnounced)
+    }
+
+    /// A village goes to another township, with all that live in it.
+    private func regrid(_ grid: ScopeCode, under parent: ScopeCode) throws {
+        typealias Names = SystemTypes.Grid
+        guard let type = hub.hub.schema.type(named: Names.name),
+            let code = type.field(named: Names.code)?.number,
+            let above = type.field(named: Names.parent)?.number
+        else { return }
+        var found: RecordID?
+        try hub.hub.forEachRecord(
+            of: type, where: [FieldCondition(field: code, value: .text(grid.text))]
+        ) { record in
+            found = record.id
+            return false
+        }
+        guard let found else { return }
+        try hub.hub.save(
+            draft(
+                [
+                    RecordEdit(
+                        type: type.number, id: found, kind: .update,
+                        values: [above: .text(parent.text)])
+                ], source: 0, at: Operation.hub))
+        marks.insert(.regridded)
+    }
+
+    private func join(_ grid: ScopeCode, _ legs: [Leg]) throws {
+        guard nodes.count < 8 else { return }
+        let node = try SimulatedNode(
+            nodes.count, scope: grid, hub: hub, timeline, seed: plan.seed, isOld: false)
+        node.isEmpty = true
+        nodes.append(node)
+        try act(as: node.index) { try self.sync(node, legs: legs) }
+    }
+
+    /// Whether a scope is `root` or lies below it, as the hub has it.
+    func covers(_ root: ScopeCode, _ scope: ScopeCode) -> Bool {
+        hub.hub.grids.covers(root, scope)
+    }
+}

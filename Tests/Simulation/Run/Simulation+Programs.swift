@@ -1,0 +1,106 @@
+import FieldgridModel
+import FieldgridReplica
+import GRDB
+
+/// What other programs, and broken disks, do to a node's file while the node
+/// is stopped.
+extension Simulation {
+    func foreignEdit(
+        _ record: Int, _ values: [Entry], _ how: Foreign, at node: SimulatedNode
+    ) throws {
+        guard let type = try type(of: record, at: node.index) else { return }
+        let id = RecordID.simulated(record)
+        let present = try stored(record, at: node.index)
+        guard (present == nil) == (how == .insert) else { return }
+        let named = values.compactMap { entry in
+            type.field(UnitNumber(entry.field)).map { ($0.name, entry.value(of: record)) }
+        }
+        try edit(node) { db in
+            switch how {
+            case .update:
+                for (name, value) in named {
+                    try db.execute(
+                        sql: "UPDATE \"\(type.name)\" SET \"\(name)\" = ? WHERE id = ?",
+                        arguments: [value.databaseValue, id.description])
+                }
+            case .delete:
+                try db.execute(
+                    sql: "DELETE FROM \"\(type.name)\" WHERE id = ?", arguments: [id.description])
+            case .insert, .replace:
+                let title = present?.values[Town.Site.name] ?? values.first?.value(of: record)
+                let columns = named.filter { $0.0 != "name" }
+                let names = columns.map { ", \"\($0.0)\"" }.joined()
+                let places = columns.map { _ in ", ?" }.joined()
+                try db.execute(
+                    sql: """
+                        INSERT OR REPLACE INTO "\(type.name)"(id, scope, name\(names))
+                        VALUES(?, ?, ?\(places))
+                        """,
+                    arguments: StatementArguments(
+                        [
+                            id.description.databaseValue,
+                            (present?.scope ?? node.scope).text.databaseValue,
+                            (title ?? .null).databaseValue,
+                        ] + columns.map(\.1.databaseValue)))
+            }
+        }
+        if node.replica.openingReport.foreignEditsSealed > 0 {
+            marks.insert(.foreignEdit)
+            if how == .replace { marks.insert(.rowReplaced) }
+        }
+        if how != .update { ledger.disturb(id) }
+        if how != .delete {
+            ledger.place(record, in: present?.scope ?? node.scope)
+            ledger.noteForeign(id, named.map { ($0.0, $0.1) }, of: type, by: node.index)
+        }
+    }
+
+    /// Changes a row as no log explains.
+    func damage(_ record: Int, _ how: Damage, at node: SimulatedNode) throws {
+        guard let type = try type(of: record, at: node.index) else { return }
+        let id = RecordID.simulated(record)
+        let present = try stored(record, at: node.index)
+        guard (present == nil) == (how == .add), present?.unsynced.isEmpty != false else { return }
+        try edit(node) { db in
+            try db.execute(sql: "INSERT INTO fg_applying VALUES(NULL)")
+            switch how {
+            case .change:
+                try db.execute(
+                    sql: "UPDATE \"\(type.name)\" SET phone = ? WHERE id = ?",
+                    arguments: [Canary.mark("坏\(step)", record), id.description])
+            case .delete:
+                try db.execute(
+                    sql: "DELETE FROM \"\(type.name)\" WHERE id = ?", arguments: [id.description])
+            case .add:
+                try db.execute(
+                    sql: "INSERT INTO \"\(type.name)\"(id, scope, name) VALUES(?, ?, ?)",
+                    arguments: [
+                        id.description, node.scope.text, Canary.mark("坏\(step)", record),
+                    ])
+            }
+            try db.execute(sql: "DELETE FROM fg_applying")
+        }
+        marks.insert(.damaged)
+        ledger.damaged[node.index, default: []].insert(id)
+        ledger.place(record, in: present?.scope ?? node.scope)
+        ledger.disturb(id)
+    }
+
+    private func edit(_ node: SimulatedNode, _ body: (Database) throws -> Void) throws {
+        try node.restart {
+            let queue = try DatabaseQueue(path: node.path)
+            defer { try? queue.close() }
+            try queue.write(body)
+        }
+    }
+}
+
+extension Value {
+    var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .integer(let number): number.databaseValue
+        case .text(let text): text.databaseValue
+        }
+    }
+}
