@@ -16,14 +16,11 @@ extension Hub {
         _ request: ReceivedRequest, device: DeviceRow
     ) throws -> ExchangeReply {
         lastSeen[device.keyID] = now
+        if try beginEpochIfMissingWork(request) { return emptyReply }
         // Numbers and positions of another epoch mean nothing here, so nothing of the request is
         // read: the node begins this epoch, and sends again.
         if let epoch = request.epoch, epoch != identity.epoch { return emptyReply }
         let author = Self.author(of: device)
-        if try isMissingWork(request) {
-            try beginEpoch(because: .found)
-            return emptyReply
-        }
         guard let batch = request.batch else {
             return try store.read { view in try reply(to: request, from: device, view: view) }
         }

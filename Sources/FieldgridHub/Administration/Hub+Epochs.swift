@@ -1,4 +1,4 @@
-import FieldgridModel
+package import FieldgridModel
 import FieldgridSync
 
 extension Hub {
@@ -12,9 +12,15 @@ extension Hub {
 
     /// Begins a new life of this database (sync.md 9.2): the present heads are
     /// its forks, and the hub's own changesets go on under another name.
-    package func beginEpoch(because cause: EpochRow.Cause) throws {
+    ///
+    /// Epochs are named in the order they begin: this one comes after the
+    /// present one, and after one that a device has had of a life that was
+    /// lost.
+    package func beginEpoch(because cause: EpochRow.Cause, after lost: EpochID? = nil) throws {
         let now = clock.milliseconds
-        let epoch = EpochID(.version7(milliseconds: now, using: &random))
+        let known = [identity.epoch, lost].compactMap { $0 }.map(\.bits.milliseconds)
+        let moment = max(now, (known.max() ?? 0) + 1)
+        let epoch = EpochID(.version7(milliseconds: moment, using: &random))
         let incarnation = IncarnationID(.version7(milliseconds: now, using: &random))
         identity = try store.write { view in
             var heads = try view.heads()
@@ -33,11 +39,12 @@ extension Hub {
 
     /// Whether a node has had more from this epoch than there is in it: then
     /// the hub's file was put back from a copy without a word.
-    func isMissingWork(_ request: ReceivedRequest) throws -> Bool {
-        guard request.epoch == identity.epoch else { return false }
+    private func isMissingWork(_ request: ReceivedRequest) throws -> Bool {
         return try store.read { view in
             let isAhead: Bool
-            if let sealed = request.sealed, request.batch == nil {
+            if request.epoch != identity.epoch {
+                isAhead = try lostEpoch(of: request, view) != nil
+            } else if let sealed = request.sealed, request.batch == nil {
                 // All that it sealed was acknowledged.
                 let known = try view.incarnation(request.incarnation)?.lastSeq ?? 0
                 isAhead = try sealed > known || Self.isAhead(request, view)
@@ -48,6 +55,28 @@ extension Hub {
             let last = try view.epochs().last { $0.cause == .found }
             return last.map { $0.beganAt + Self.foundAgainAfter <= clock.milliseconds } ?? true
         }
+    }
+
+    /// An epoch that a device has had, and that began after all that this
+    /// database has: the file is from before it.
+    private func lostEpoch(
+        of request: ReceivedRequest, _ view: any HubReading
+    ) throws -> EpochID? {
+        guard let epoch = request.epoch, epoch.bits > identity.epoch.bits,
+            epoch.bits.milliseconds <= now + Acceptance.driftMillisecondsMax
+        else { return nil }
+        return try view.epochs().contains { $0.id == epoch } ? nil : epoch
+    }
+
+    /// Begins a new epoch where a device's request shows that this database
+    /// is an older copy of what it was.
+    ///
+    /// - Returns: whether it did.
+    func beginEpochIfMissingWork(_ request: ReceivedRequest) throws -> Bool {
+        guard try isMissingWork(request) else { return false }
+        let lost = try store.read { try lostEpoch(of: request, $0) }
+        try beginEpoch(because: .found, after: lost)
+        return true
     }
 
     private static func isAhead(

@@ -78,6 +78,9 @@ package struct UUIDBits: Hashable, Sendable, Comparable {
         return UUIDBits(high: high, low: low)
     }
 
+    /// The milliseconds that a UUID of version 7 begins with.
+    package var milliseconds: Int64 { Int64(high >> 16) }
+
     /// A UUID of version 8 (RFC 9562) from the first 16 bytes of a digest,
     /// for things whose name must be the same wherever it is derived.
     package static func version8(digest: some Collection<UInt8>) -> UUIDBits {

@@ -2,12 +2,6 @@ import FieldgridModel
 import FieldgridSync
 import GRDB
 
-/// How much is compared with the hub in one exchange.
-private enum CheckLimit {
-    /// Record numbers of one range, as a power of two.
-    static let rangeBits: Int64 = 10
-}
-
 extension Replica {
     /// The ranges whose turn it is; nil while own changes are under way, for
     /// then the rows are not what the hub has.
@@ -16,105 +10,10 @@ extension Replica {
             memory.state.resendFrom == nil, memory.state.leaving.isEmpty,
             try Comparison.isQuiet(db)
         else { return nil }
-        let ranges = try Comparison.ranges(memory, db)
+        let ranges = try Comparison(memory, db).ranges()
         guard !ranges.isEmpty else { return nil }
         let start = memory.state.checkNext < ranges.count ? Int(memory.state.checkNext) : 0
         return ScopeCheck(.combined, Array(ranges[start...].prefix(ScopeCheck.rangesMax)))
-    }
-}
-
-/// What of this database is compared, and what it comes to.
-private enum Comparison {
-    /// Whether no own change waits for the hub's decision.
-    static func isQuiet(_ db: Database) throws -> Bool {
-        try db.integer("SELECT 1 FROM fg_outbox WHERE state IN (0, 1) LIMIT 1") == nil
-    }
-
-    /// Ranges of about a thousand records each, which together are all there
-    /// is, but for those with own quarantined changes.
-    static func ranges(_ memory: ReplicaMemory, _ db: Database) throws -> [CheckRange] {
-        var present: [ScopeCode: Set<Int64>] = [:]
-        for scope in memory.state.positions.keys { present[scope] = [0] }
-        for layout in memory.orderedLayouts {
-            let query = try Query(
-                db,
-                """
-                SELECT DISTINCT scope, num >> \(CheckLimit.rangeBits) FROM \(layout.sql.table)
-                WHERE num IS NOT NULL
-                """)
-            while try query.step() {
-                present[ScopeCode(query.text(0))]?.insert(query.integer(1))
-            }
-        }
-        let held = try heldRanges(memory, db)
-        var ranges: [CheckRange] = []
-        for (scope, numbers) in present.sorted(by: { $0.key < $1.key }) {
-            let starts = numbers.sorted()
-            for (place, start) in starts.enumerated() {
-                let isLast = place + 1 == starts.count
-                let end = isLast ? Int64.max >> CheckLimit.rangeBits : starts[place + 1]
-                guard !held.contains(where: { (start..<end).contains($0) }) else { continue }
-                ranges.append(
-                    CheckRange(
-                        scope, from: RecordNumber(start << CheckLimit.rangeBits),
-                        to: RecordNumber(isLast ? 0 : end << CheckLimit.rangeBits)))
-            }
-        }
-        return ranges
-    }
-
-    /// Where records with own changes are that the hub has not accepted.
-    private static func heldRanges(
-        _ memory: ReplicaMemory, _ db: Database
-    ) throws -> Set<Int64> {
-        var held: Set<Int64> = []
-        for entry in try PendingEntry.every(db) {
-            if let layout = memory.layouts[entry.type],
-                let number = try RecordRow.find(entry.id, layout, db)?.number
-            {
-                held.insert(number >> CheckLimit.rangeBits)
-            }
-            let gone = try Query(db, "SELECT num FROM fg_gone WHERE id = ?")
-            gone.bind(1, entry.id.blob)
-            if try gone.step(), let number = gone.integerIfAny(0) {
-                held.insert(number >> CheckLimit.rangeBits)
-            }
-            gone.finish()
-        }
-        return held
-    }
-
-    /// The rows of a range.
-    static func rows(
-        _ range: CheckRange, _ layout: TypeLayout, _ db: Database,
-        _ body: (RecordRow) throws -> Void
-    ) throws {
-        let columns = layout.type.fields.map { Identifier.quote($0.name) }
-        let query = try Query(
-            db,
-            """
-            SELECT \((["rec", "id", "scope", "num"] + columns).joined(separator: ", "))
-            FROM \(layout.sql.table) WHERE num >= ? AND num < ? AND scope = ?
-            """)
-        query.bind(1, range.from.value)
-        query.bind(2, range.to.value == 0 ? Int64.max : range.to.value)
-        query.bind(3, range.scope.text)
-        while try query.step() { try body(RecordRow(query, columns: layout.columnCount)) }
-    }
-
-    static func sum(
-        _ range: CheckRange, _ memory: ReplicaMemory, _ db: Database
-    ) throws -> RecordSum {
-        var sum = RecordSum()
-        for layout in memory.orderedLayouts {
-            try rows(range, layout, db) { row in
-                guard let id = row.id, let number = row.number else { return }
-                sum += RecordSum(
-                    of: id, layout.type.number, in: row.scope, number: RecordNumber(number),
-                    units: layout.units.map { ($0.number, layout.value(of: $0, in: row.values)) })
-            }
-        }
-        return sum
     }
 }
 
@@ -126,11 +25,12 @@ extension ReplyApplication {
     mutating func compare(_ check: ScopeCheck, at now: Int64) throws -> ScopeCheck? {
         guard !result.isStale, !result.epochChanged, try Comparison.isQuiet(db) else { return nil }
         var next: ScopeCheck?
+        let comparison = try Comparison(memory, db)
         switch check.level {
         case .combined:
             guard let theirs = reply.sums.first else { return nil }
             var ours = RecordSum()
-            for range in check.ranges { ours += try Comparison.sum(range, memory, db) }
+            for range in check.ranges { ours += try comparison.sum(range) }
             if ours != theirs {
                 next = ScopeCheck(.each, check.ranges)
             } else {
@@ -139,12 +39,12 @@ extension ReplyApplication {
         case .each:
             guard reply.sums.count == check.ranges.count else { return nil }
             let apart = try zip(check.ranges, reply.sums).filter { range, theirs in
-                try Comparison.sum(range, memory, db) != theirs
+                try comparison.sum(range) != theirs
             }
             if !apart.isEmpty { next = ScopeCheck(.records, apart.map(\.0)) }
         case .records:
             guard let checked = reply.checked else { return nil }
-            try repair(check.ranges, with: checked, at: now)
+            try repair(check.ranges, with: checked, comparison, at: now)
         }
         if next != nil { result.hasMore = true }
         return next
@@ -153,7 +53,7 @@ extension ReplyApplication {
     /// Moves on to the ranges after these; where all have had their turn, rows
     /// that the hub has never given a number are looked for.
     private mutating func advance(_ check: ScopeCheck, at now: Int64) throws {
-        let all = try Comparison.ranges(memory, db).count
+        let all = try Comparison(memory, db).ranges().count
         let start = memory.state.checkNext < all ? memory.state.checkNext : 0
         if start == 0 { try sealUnknown(at: now) }
         let next = start + Int64(check.ranges.count)
@@ -180,19 +80,24 @@ extension ReplyApplication {
     /// Puts ranges right: what is missing comes, and what differs, or is too
     /// much, is sealed before it gives way.
     private mutating func repair(
-        _ ranges: [CheckRange], with records: [RecordDelta], at now: Int64
+        _ ranges: [CheckRange], with records: [RecordDelta], _ comparison: Comparison,
+        at now: Int64
     ) throws {
         var known: Set<RecordID> = []
         for delta in records {
             guard let id = delta.id, let layout = memory.layouts[delta.type] else { continue }
             known.insert(id)
-            guard try !isPending(id) else { continue }
+            guard !comparison.isHeld(id) else { continue }
             let row = try RecordRow.find(id, layout, db)
-            let theirs = Self.values(of: delta, layout)
+            var theirs = Self.values(of: delta, layout)
             if let row, row.scope == delta.scope, row.number == delta.number.value,
-                row.values == theirs
+                comparison.values(of: row) == theirs
             {
                 continue
+            }
+            // What shows an own change that waits for somebody is no difference.
+            for column in comparison.hidden(of: id) {
+                theirs[column] = row?.values[column] ?? theirs[column]
             }
             note(id, layout, row == nil ? .missing : .changed)
             try db.uncaptured { try apply(delta) }
@@ -202,7 +107,7 @@ extension ReplyApplication {
         for range in ranges {
             for layout in memory.orderedLayouts {
                 var extra: [RecordRow] = []
-                try Comparison.rows(range, layout, db) { row in
+                try comparison.rows(range, layout) { row in
                     if let id = row.id, !known.contains(id) { extra.append(row) }
                 }
                 for row in extra { try letGo(row, layout, at: now) }

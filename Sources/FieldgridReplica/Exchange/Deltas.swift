@@ -125,6 +125,8 @@ extension ReplyApplication {
         guard let row = found, let id = row.id, try hubScope(of: row, id) == delta.scope else {
             return
         }
+        // It left and came back, and has another number since.
+        if let number = row.number, number != delta.number.value { return }
         guard try isPending(id) else {
             return try db.run(layout.sql.delete, .integer(row.rec))
         }

@@ -31,9 +31,10 @@ enum CanonicalText {
     /// The elements of any JSON array of texts, in their one order; what is
     /// no such array is one element, so that nothing that was written is lost.
     private static func set(_ text: String) -> Value {
-        let parsed = try? JSONSerialization.jsonObject(
-            with: Data(text.utf8), options: .fragmentsAllowed)
-        let elements = parsed as? [String] ?? [text]
+        let parsed = {
+            try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+        }
+        let elements = TextSet.decode(text) ?? parsed() as? [String] ?? [text]
         let canonical = elements.map(\.precomposedStringWithCanonicalMapping)
         return TextSet.encode(canonical).map { .text($0) } ?? .null
     }

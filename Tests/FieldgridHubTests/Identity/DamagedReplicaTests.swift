@@ -91,16 +91,21 @@ import Testing
         try expectAgreement(hub, node)
     }
 
-    @Test func aQuarantinedChangeIsNoDifference() throws {
+    @Test func aQuarantinedChangeIsNoDifferenceAndHidesNone() throws {
         let (hub, node) = try start()
         try node.edit(.test(1), .update, ["name": .null])
         try node.exchange()
-        try damage(
-            node, "UPDATE employer SET phone = '999' WHERE id = '\(RecordID.test(2))'")
         try node.exchange()
         #expect(node.repaired == [])
+        try damage(
+            node, "UPDATE employer SET phone = '999' WHERE id = '\(RecordID.test(2))'",
+            "UPDATE employer SET phone = '998' WHERE id = '\(RecordID.test(1))'")
+        for _ in 0..<2 { try node.exchange() }
+        #expect(Set(node.repaired.map(\.id)) == [.test(1), .test(2)])
         #expect(try node.replica.counts().quarantined == 1)
         #expect(try hub.hub.shown("name", of: .test(1)) == .text("虚构1"))
+        #expect(try node.shown(.test(1), "phone") == .text("13800000001"))
+        #expect(try node.shown(.test(1), "name") == nil)
     }
 
     @Test func anIdleExchangeWithItsComparisonStaysSmall() throws {

@@ -64,6 +64,15 @@ struct Reference {
         return shown
     }
 
+    /// Whether a value that is set once was set to another, as the author
+    /// knew.
+    func isSet(_ offer: Offered) -> Bool {
+        policy == .fixed && !offer.isSettlement
+            && sides.contains {
+                !$0.value.isNull && $0.value != offer.value && Self.knew(offer, of: $0)
+            }
+    }
+
     mutating func accept(_ offer: Offered) {
         var offer = offer
         let waited = state == .open || state == .reopened
@@ -92,11 +101,18 @@ struct Reference {
         switch policy {
         case .max, .min, .counter, .set, .append: .none
         case .review: .open
+        case .fixed: trustedFirst == nil ? .open : .decided
         case .precedence(let order):
             candidates(order).contains { $0.value != candidates(order)[0].value }
                 ? (newest(candidates(order)).isClamped ? .open : .decided) : .decided
         default: newest(sides).isClamped ? .open : .decided
         }
+    }
+
+    /// The earliest value whose time is to be trusted.
+    private var trustedFirst: Offered? {
+        sides.filter { !$0.value.isNull && !$0.isClamped }
+            .min { ($0.time, $0.identity) < ($1.time, $1.identity) }
     }
 
     private func candidates(_ order: [ValueSource]) -> [Offered] {
@@ -131,6 +147,10 @@ struct Reference {
             return sides.map(\.value).filter { !$0.isNull }.min { $0.single < $1.single }
         case .precedence(let order): return newestTrusted(candidates(order)).value
         case .review: return newestTrusted(sides).value
+        case .fixed:
+            let set = sides.filter { !$0.value.isNull }
+            return (trustedFirst ?? set.min { ($0.time, $0.identity) < ($1.time, $1.identity) })?
+                .value ?? sides[0].value
         default: return newestTrusted(sides).value
         }
     }

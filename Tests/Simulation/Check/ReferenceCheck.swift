@@ -41,14 +41,23 @@ extension Simulation {
             if moves > 1 { continue }
             var reference = Reference(policy: policy)
             for row in history {
-                for entry in row.units where entry.unit == unit && entry.counts {
+                for entry in row.units where entry.unit == unit {
                     var offer = try offered(row, entry)
                     offer.home = (state.scope, state.entered)
-                    reference.accept(offer)
+                    if policy == .fixed { try check(entry, is: reference.isSet(offer), id) }
+                    if entry.counts { reference.accept(offer) }
                 }
             }
             try compare(merged, reference, policy, "\(type.unitName(unit)) of \(id)")
         }
+    }
+
+    /// What is set once is refused where its author knew it, and only there.
+    private func check(_ entry: HistoryUnit, is isSet: Bool, _ id: RecordID) throws {
+        let isRefused = entry.outcome.effect == .refused
+        if isRefused { marks.insert(.fixedRefused) }
+        guard isRefused != isSet else { return }
+        throw Violation("I7", "a value set once of \(id) was \(isRefused ? "" : "not ")refused")
     }
 
     /// How often a record left a scope.

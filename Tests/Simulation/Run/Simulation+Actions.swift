@@ -99,6 +99,7 @@ extension Simulation {
             nodes.append(copy)
             try node.restart()
             ledger.copied.formUnion([node.index, copy.index])
+            ledger.damaged[copy.index] = ledger.damaged[node.index]
             if ledger.revoked.contains(node.index) { ledger.revoked.insert(copy.index) }
             marks.insert(.cloned)
         default: return
@@ -215,7 +216,12 @@ extension Simulation {
         let edits = try edits.map { edit in
             var edit = edit
             let type = try store(of: who).schema.type(edit.type)
-            edit.values = edit.values.filter { type?.field($0.key) != nil }
+            let present = try edit.id.simulatedNumber.flatMap { try stored($0, at: who) }
+            edit.values = edit.values.filter { field, value in
+                // What is there already is no edit.
+                type?.field(field) != nil
+                    && (present == nil || present?.values[field] ?? .null != value.canonical)
+            }
             return edit
         }
         for edit in edits where !isNew {
