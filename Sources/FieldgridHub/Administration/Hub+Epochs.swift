@@ -39,12 +39,12 @@ extension Hub {
 
     /// Whether a node has had more from this epoch than there is in it: then
     /// the hub's file was put back from a copy without a word.
-    private func isMissingWork(_ request: ReceivedRequest) throws -> Bool {
+    private func isMissingWork(_ request: ReceivedRequest, isWhole: Bool) throws -> Bool {
         return try store.read { view in
             let isAhead: Bool
             if request.epoch != identity.epoch {
                 isAhead = try lostEpoch(of: request, view) != nil
-            } else if let sealed = request.sealed, request.batch == nil {
+            } else if let sealed = request.sealed, request.batch == nil, isWhole {
                 // All that it sealed was acknowledged.
                 let known = try view.incarnation(request.incarnation)?.lastSeq ?? 0
                 isAhead = try sealed > known || Self.isAhead(request, view)
@@ -71,9 +71,11 @@ extension Hub {
     /// Begins a new epoch where a device's request shows that this database
     /// is an older copy of what it was.
     ///
+    /// - Parameter isWhole: the request has all that the device has to send;
+    ///   a stick need not.
     /// - Returns: whether it did.
-    func beginEpochIfMissingWork(_ request: ReceivedRequest) throws -> Bool {
-        guard try isMissingWork(request) else { return false }
+    func beginEpochIfMissingWork(_ request: ReceivedRequest, isWhole: Bool) throws -> Bool {
+        guard try isMissingWork(request, isWhole: isWhole) else { return false }
         let lost = try store.read { try lostEpoch(of: request, $0) }
         try beginEpoch(because: .found, after: lost)
         return true

@@ -61,7 +61,7 @@ extension Hub {
         result.sections = bundle.sections.count
         lastSeen[device.keyID] = now
         var chain: ReplyChain?
-        for request in requests where try beginEpochIfMissingWork(request) { break }
+        for request in requests where try beginEpochIfMissingWork(request, isWhole: false) { break }
         // Numbers and positions of another epoch mean nothing here: the answer says so, and the
         // device exports again.
         result.isOtherEpoch = requests.contains { $0.epoch.map { $0 != identity.epoch } ?? false }

@@ -98,8 +98,8 @@ import Testing
         try node.exchange()
         #expect(node.repaired == [])
         try damage(
-            node, "UPDATE employer SET phone = '999' WHERE id = '\(RecordID.test(2))'",
-            "UPDATE employer SET phone = '998' WHERE id = '\(RecordID.test(1))'")
+            node, "UPDATE employer SET phone = '13900000009' WHERE id = '\(RecordID.test(2))'",
+            "UPDATE employer SET phone = '13900000008' WHERE id = '\(RecordID.test(1))'")
         for _ in 0..<2 { try node.exchange() }
         #expect(Set(node.repaired.map(\.id)) == [.test(1), .test(2)])
         #expect(try node.replica.counts().quarantined == 1)

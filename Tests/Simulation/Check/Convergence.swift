@@ -43,34 +43,6 @@ extension Simulation {
         throw Violation("I15", "node \(node.index) still has an outbox after healing")
     }
 
-    /// What the hub's own records say was reached.
-    private func noteMarks() throws {
-        let marksOfStates: [ConflictState: Mark] = [
-            .open: .conflict, .decided: .decided, .settled: .settled, .reopened: .reopened,
-        ]
-        guard let type = Town.schema.type(named: SystemTypes.Conflict.name),
-            let state = type.field(named: SystemTypes.Conflict.state)?.number,
-            let kind = type.field(named: SystemTypes.Conflict.kind)?.number
-        else { return }
-        try hub.hub.forEachRecord(of: type, where: []) { conflict in
-            let word = conflict.values[state]?.text.flatMap { ConflictState(rawValue: $0) }
-            if let mark = word.flatMap({ marksOfStates[$0] }) { marks.insert(mark) }
-            switch conflict.values[kind]?.text.flatMap({ ConflictKind(rawValue: $0) }) {
-            case .deleted?: marks.insert(.revival)
-            case .inconsistent?: marks.insert(.inconsistent)
-            case .duplicate?: marks.insert(.duplicate)
-            case .hard?, nil: break
-            }
-            return true
-        }
-        for node in nodes {
-            if node.disk.failures > 0 { marks.insert(.diskFailure) }
-            for rebirth in node.replica.rebirths where rebirth.cause == .stamp {
-                marks.insert(.rewound)
-            }
-        }
-    }
-
     // MARK: I5
 
     /// The rows of a node are those of the hub, restricted to its scope.

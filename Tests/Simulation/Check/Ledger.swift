@@ -52,6 +52,8 @@ struct Ledger {
     var damaged: [Int: Set<RecordID>] = [:]
     var families: [Family] = []
     private var disturbed: Set<RecordID> = []
+    /// Records that were joined with others, or said to be two things.
+    private(set) var joined: Set<RecordID> = []
 
     /// A record and a visit that one save made.
     struct Family: Hashable {
@@ -106,6 +108,7 @@ struct Ledger {
     mutating func unite(_ records: [RecordID]) {
         let numbers = records.compactMap(\.simulatedNumber)
         for record in records { disturb(record) }
+        joined.formUnion(records)
         for other in numbers.dropFirst() { whereabouts.unite(numbers[0], other) }
     }
 
@@ -150,6 +153,7 @@ extension Simulation {
             let isSite = edit.type == Town.Site.type
             for (field, value) in edit.values.sorted(by: { $0.key < $1.key }) {
                 guard !(isSite && Town.Site.members.contains(field)), !value.isNull else { continue }
+                if value.isStrange { marks.insert(.strangeText) }
                 ledger.saved.append(
                     Ledger.Saved(
                         machine: machine, record: edit.id, unit: field,
@@ -246,6 +250,7 @@ extension Simulation {
             ledger.receipts[identity] = receipt.outcome
             if case .quarantined(let code, _) = receipt.outcome {
                 marks.insert(code == .scopeForbidden ? .outOfRight : .quarantine)
+                if code == .superseded { marks.insert(.undoSuperseded) }
             }
         }
         try checkScope(of: reply, to: node)
@@ -283,6 +288,7 @@ extension Simulation {
     @discardableResult
     func apply(_ reply: ExchangeReply, at node: SimulatedNode) throws -> AppliedReply {
         let before = node.replica.positions
+        let apart = try differences(reply.checked ?? [], at: node)
         let applied = try node.replica.apply(reply)
         node.awaited = nil
         let after = node.replica.positions
@@ -292,10 +298,10 @@ extension Simulation {
         case .stamp?: marks.insert(.rewound)
         case .epoch?: marks.insert(.epochBegan)
         case .review?: marks.insert(.repaired)
-        case .lost?: marks.insert(.lostWork)
-        case nil: break
+        case .lost?, nil: break
         }
-        try checkRepaired(applied.repaired, at: node)
+        if applied.salvaged > 0 { marks.insert(.salvaged) }
+        try checkRepaired(applied.repaired, at: node, found: apart)
         for (scope, position) in before.sorted(by: { $0.key < $1.key }) {
             if let now = after[scope], now < position, !applied.epochChanged {
                 throw Violation("I4", "node \(node.index) went back in \(scope)")
@@ -309,15 +315,40 @@ extension Simulation {
 
     /// Only what was damaged is put right: anything else would have been a
     /// difference of our own making.
-    private func checkRepaired(_ repaired: [RepairedRecord], at node: SimulatedNode) throws {
+    private func checkRepaired(
+        _ repaired: [RepairedRecord], at node: SimulatedNode, found: [RecordID: String]
+    ) throws {
         if !repaired.isEmpty { marks.insert(.repaired) }
         guard !marks.contains(.hubRewound) else { return }
         for record in repaired
         where ledger.damaged[node.index]?.contains(record.id) != true {
             throw Violation(
                 "I5", "node \(node.index) differed from the hub in \(record.type) \(record.id) "
-                    + "(\(record.difference)), which nobody had damaged")
+                    + "(\(record.difference)), which nobody had damaged: \(found[record.id] ?? "")")
         }
+    }
+
+    /// The units in which a node's rows are other than what the hub says.
+    private func differences(
+        _ records: [RecordDelta], at node: SimulatedNode
+    ) throws -> [RecordID: String] {
+        var found: [RecordID: String] = [:]
+        for delta in records {
+            guard let id = delta.id, let type = node.replica.schema.type(delta.type),
+                let row = try node.replica.record(id, type: type)
+            else { continue }
+            var units: [String] = []
+            for unit in type.unitNumbers {
+                let fields = type.members(of: unit) ?? []
+                let here = fields.map { row.values[$0.number] ?? .null }
+                let there = delta.units.first { $0.unit == unit }?.value.members
+                if here != there ?? fields.map({ _ in .null }) {
+                    units.append("\(type.unitName(unit)) \(here) / \(there ?? [])")
+                }
+            }
+            found[id] = units.joined(separator: "; ")
+        }
+        return found
     }
 
     /// An identity without its random bits, for reports.
@@ -328,6 +359,13 @@ extension Simulation {
 }
 
 extension Value {
+    /// What naive stores and languages change: text that is not NFC, or a
+    /// number beyond what a float holds.
+    fileprivate var isStrange: Bool {
+        if case .integer(let number) = self { return number > 1 << 53 }
+        return text?.utf8.elementsEqual(canonical.text?.utf8 ?? "".utf8) == false
+    }
+
     /// As the engine spells it.
     var canonical: Value {
         guard case .text(let text) = self else { return self }

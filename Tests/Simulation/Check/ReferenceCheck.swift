@@ -38,7 +38,7 @@ extension Simulation {
             // Undone decisions and joined duplicates are other histories than this one.
             if entries.contains(where: { $0.outcome.effect == .undoes }) { continue }
             if merged.sides.contains(where: { $0.origin != nil }) { continue }
-            if moves > 1 { continue }
+            if moves > 1 || ledger.joined.contains(id) { continue }
             var reference = Reference(policy: policy)
             for row in history {
                 for entry in row.units where entry.unit == unit {

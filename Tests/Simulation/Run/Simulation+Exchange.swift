@@ -149,6 +149,10 @@ extension Simulation {
         try noteSent(request, by: node)
         node.asked = request
         keepStamp(request, of: node)
+        let received = try ExchangeCodec.decodeRequest(encoded)
+        if received.batch?.references.contains(where: \.isNumber) == true {
+            marks.insert(.byNumber)
+        }
         requests += 1
         node.awaited = requests
         trace.note("request", encoded)
@@ -213,5 +217,11 @@ extension Simulation {
         // A reply that comes after another one, as by a stick, is read all the same.
         if node.awaited != message.number { marks.insert(.lateReply) }
         try apply(ExchangeCodec.decodeReply(bytes), at: node)
+    }
+}
+
+extension RecordReference {
+    fileprivate var isNumber: Bool {
+        if case .number = self { true } else { false }
     }
 }

@@ -132,7 +132,13 @@ final class Simulation {
         failuresKnown[machine] = failures
         if let chance = armed.removeValue(forKey: machine) {
             try crash(machine, chance: chance)
-        } else if machine != Operation.hub {
+        } else if machine == Operation.hub {
+            // It did not come up again: somebody sees to the disk.
+            if (try? hub.store.read({ try $0.heads() })) == nil {
+                disk(of: machine).heal()
+                try hub.restart()
+            }
+        } else {
             let node = nodes[machine]
             if (try? node.replica.counts()) == nil {
                 disk(of: machine).heal()

@@ -56,8 +56,8 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case duplicate, joined, lateThroughAlias, parted
     case undone, undoSuperseded, undoneAgain, settledApart
     case tagRemoved, counted, noted, lowered, fixedRefused, hubUnitRefused
-    case exceptionToContext, oldEpochContext, followedMove, byNumber, correction
-    case hubRestored, hubRewound, epochBegan, lostWork, salvaged
+    case exceptionToContext, oldEpochContext, followedMove, byNumber
+    case hubRestored, hubRewound, epochBegan, salvaged
     case stick, stickRepeated, stickAhead, stickRefused, waitedForPredecessor
     case schemaPublished, oldProgram, olderSchema, regridded, firstCopy
     case damaged, repaired, rowReplaced, released, parked, strangeText, groupDisagrees
