@@ -15,9 +15,9 @@ test: setup
 	swift build --build-tests
 	swift test --skip-build --disable-xctest
 
-# Runs one seed of the simulator; the last line is its trace.
+# Runs one seed of the simulator, or one PLAN; the last line is its trace.
 simulate: setup
-	@scripts/simulate.sh $(SEED) $(TIER)
+	@scripts/simulate.sh $(SEED)$(PLAN) $(TIER)
 
 # Runs fresh seeds for so many minutes, and says how many they were.
 soak: setup

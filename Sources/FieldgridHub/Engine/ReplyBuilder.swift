@@ -143,8 +143,11 @@ struct ReplyBuilder {
             let (number, unit) = (element.number, element.state)
             if number == .presence || number == .scope { continue }
             guard unit.changed > since, let described = entry.units[number] else { continue }
-            // What came of an operation depends on those of others.
-            if !described.policy.isOperation, unit.isUnchallenged(from: incarnation) {
+            // What came of an operation depends on those of others; and who begins from nothing may
+            // show what a lost life of the hub had, so that it is told the whole record.
+            if since > .zero, !described.policy.isOperation,
+                unit.isUnchallenged(from: incarnation)
+            {
                 left = true
                 continue
             }

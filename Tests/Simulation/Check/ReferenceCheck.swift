@@ -141,7 +141,7 @@ extension Simulation {
             where change.record == row.record && change.unit == entry.unit
                 && change.value == entry.value
             {
-                offered.context = changeset.context
+                offered.context = try credible(changeset)
                 offered.exception = change.seenThrough
                 offered.named = change.settles?.sides ?? []
                 offered.isSettlement = change.settles != nil
@@ -149,6 +149,20 @@ extension Simulation {
             }
         }
         throw Violation("I2", "the hub's history has \(word(identity)), which nobody sent so")
+    }
+
+    /// Positions of an earlier life of the hub count up to where any later
+    /// one went another way; those of an unknown one not at all.
+    private func credible(_ changeset: Changeset) throws -> [ScopeCode: Position] {
+        let epochs = try hub.hub.epochs()
+        guard let place = epochs.firstIndex(where: { $0.id == changeset.epoch }) else { return [:] }
+        var context = changeset.context
+        for epoch in epochs[(place + 1)...] {
+            for (scope, position) in context {
+                context[scope] = epoch.forks[scope].map { min(position, $0) }
+            }
+        }
+        return context
     }
 
     private func ancestors(of incarnation: IncarnationID) -> [ChangesetIdentity] {
