@@ -22,15 +22,13 @@ def identifier(value):
 
 
 def spelled_value(members):
-    out = word(len(members))
-    for member in members:
-        if member is None:
-            out += b"\0"
-        elif isinstance(member, int):
-            out += b"\1" + word(member)
-        else:
-            out += b"\2" + counted(member.encode())
-    return out
+    return word(len(members)) + b"".join(spelled_member(member) for member in members)
+
+
+def spelled_member(member):
+    if member is None:
+        return b"\0"
+    return b"\1" + word(member) if isinstance(member, int) else b"\2" + counted(member.encode())
 
 
 def spelled_settlement(settles):
@@ -166,3 +164,14 @@ def read(data):
 
 def write(changeset):
     return spell(changeset, changeset, bytes.fromhex(changeset["previous"]))
+
+
+def record_sum(record):
+    """What one living record adds to the sum of its range (section 4)."""
+    data = identifier(record["id"]) + word(record["type"])
+    data += counted(record["scope"].encode()) + word(record["number"])
+    for unit in sorted(record["units"], key=int):
+        members = record["units"][unit]
+        if any(member is not None for member in members):
+            data += word(int(unit)) + b"".join(spelled_member(member) for member in members)
+    return int.from_bytes(hashlib.sha256(data).digest()[:16], "big")

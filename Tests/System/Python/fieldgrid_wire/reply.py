@@ -95,13 +95,9 @@ class Deltas(Codec):
         units = iter(column(unit, sum(lengths), reader))
         values = Values(VALUE_COLUMNS.read(reader))
         for delta, length in zip(deltas, lengths):
-            delta["units"] = {}
-            for _ in range(length):
-                unit = next(units)
-                if unit["unit"] in delta["units"]:
-                    raise malformed(f"unit {unit['unit']} twice in one record")
-                value = values.take(delta["type"], unit["unit"], unit["members"])
-                delta["units"][unit["unit"]] = value
+            delta["units"] = [next(units) for _ in range(length)]
+            for unit in delta["units"]:
+                unit["value"] = values.take(delta["type"], unit["unit"], unit.pop("members"))
         values.finish()
         return deltas
 
@@ -112,9 +108,9 @@ class Deltas(Codec):
         for delta in deltas:
             numbers += SIGNED.write(delta["number"] - before)
             before = delta["number"]
-            for unit, value in delta["units"].items():
-                units += unsigned(int(unit)) + unsigned(len(value))
-                values.put(delta["type"], int(unit), value)
+            for unit in delta["units"]:
+                units += unsigned(unit["unit"]) + unsigned(len(unit["value"]))
+                values.put(delta["type"], unit["unit"], unit["value"])
         return (unsigned(len(deltas)) + Counted(TEXT).write(scopes) + places + numbers
                 + bytes(PRESENCE.index(delta["presence"]) for delta in deltas)
                 + written(NUMBER, [delta["type"] for delta in deltas])
@@ -122,16 +118,6 @@ class Deltas(Codec):
                 + written(NUMBER, [len(delta["units"]) for delta in deltas])
                 + written(BITS, [delta["id"] for delta in deltas if delta["id"]])
                 + units + VALUE_COLUMNS.write(values.columns))
-
-
-class Document(Codec):
-    """Bytes that are a text, or nothing: the schema's canonical JSON."""
-
-    def read(self, reader):
-        return TEXT.read(reader)
-
-    def write(self, value):
-        return TEXT.write(value)
 
 
 class Spans(Codec):
@@ -149,7 +135,7 @@ class Spans(Codec):
 
 
 FIRST = Fields(
-    ("epoch", BITS), ("time", UNSIGNED), ("schema", WORD), ("document", Document()),
+    ("epoch", BITS), ("time", UNSIGNED), ("schema", WORD), ("document", TEXT),
     ("chain", Chain()), ("incarnation", Optional(BITS)), ("receipts", Receipts()),
     ("positions", POSITIONS))
 RELEASE = Fields(

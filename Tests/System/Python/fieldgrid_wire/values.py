@@ -26,7 +26,7 @@ class ValueColumns(Codec):
 
     def read(self, reader):
         columns, before = {}, None
-        for _ in range(reader.count(least=5)):
+        for _ in range(reader.count(least=4)):
             place = (NUMBER.read(reader), NUMBER.read(reader), MEMBER.read(reader))
             if before is not None and place <= before:
                 raise malformed(f"column {place} comes after {before}")
