@@ -1,8 +1,8 @@
 """Section 5: consecutive changesets of one incarnation, in columns."""
 
-from .primitives import (BITS, COUNTED, DIGEST, IDENTITY, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
+from .primitives import (BITS, DIGEST, IDENTITY, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
                          UNSIGNED, WORD, Byte, Codec, Counted, Fields, Optional, Unsigned, column,
-                         malformed, unsigned, written)
+                         malformed, record_numbers, unsigned, written)
 from .values import VALUE_COLUMNS, Values
 
 SOURCES = ["registry", "licence", "on_site", "self_report", "import", "hub"]
@@ -54,6 +54,16 @@ class Context(Codec):
             self.scope.write(code) + unsigned(position) for code, position in entries)
 
 
+def name_scopes(changeset, scopes):
+    """Enters the scopes of a changeset in the order of their first use."""
+    scope = Index(scopes)
+    for code in sorted(changeset["context"], key=lambda code: code.encode()):
+        scope.write(code)
+    for change in changeset["changes"]:
+        if "scope" in change["record"]:
+            scope.write(change["record"]["scope"])
+
+
 class RecordColumns(Codec):
     """`{"id"}` or `{"scope", "number"}` for each change."""
 
@@ -65,13 +75,8 @@ class RecordColumns(Codec):
         if kinds[:1] == [SAME]:
             raise malformed("the first change has no record before it")
         scopes = iter(column(self.scope, kinds.count(BY_NUMBER), reader))
-        numbers, last = [], 0
-        for difference in column(SIGNED, kinds.count(BY_NUMBER), reader):
-            last += difference
-            if not 0 <= last < COUNTED:
-                raise malformed(f"record number {last}")
-            numbers.append(last)
-        numbers, ids = iter(numbers), iter(column(BITS, kinds.count(BY_ID), reader))
+        numbers = iter(record_numbers(kinds.count(BY_NUMBER), reader))
+        ids = iter(column(BITS, kinds.count(BY_ID), reader))
         records = []
         for kind in kinds:
             if kind == SAME:
@@ -118,7 +123,7 @@ class Batch(Codec):
         time = 0
         for changeset, difference in zip(changesets, column(SIGNED, count, reader)):
             time += difference
-            if not 0 <= time < 1 << 64:
+            if not 0 <= time < 1 << 63:
                 raise malformed(f"time {time}")
             changeset["source"] = SOURCES[changeset["source"] - 1]
             changeset["time"] = time
@@ -159,6 +164,7 @@ class Batch(Codec):
             ("epoch", Index(epochs)), ("context", Index(contexts)))
         heads, times, time = b"", b"", 0
         for changeset in changesets:
+            name_scopes(changeset, scopes)
             source = SOURCES.index(changeset["source"]) + 1
             heads += head.write(changeset | {"source": source})
             times += SIGNED.write(changeset["time"] - time)

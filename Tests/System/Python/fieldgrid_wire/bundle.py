@@ -4,7 +4,7 @@ import hashlib
 
 from .frame import REPLY, REQUEST
 from .primitives import (BITS, DIGEST, UNSIGNED, Byte, Codec, Counted, Fields, Fixed, Reader,
-                         WireError, malformed, unsigned)
+                         malformed, too_large, unsigned)
 
 MAGIC = b"FGB"
 TO_HUB, TO_DEVICE = 1, 2
@@ -43,10 +43,10 @@ def encode(bundle, sign):
 
 def read_body(reader):
     if reader.take(min(3, reader.left)) != MAGIC:
-        raise WireError("not-fieldgrid", "the file does not begin with FGB")
+        raise malformed("the file does not begin with FGB")
     version = reader.byte()
     if version != 1:
-        raise WireError("version-unknown", f"version {version}, 1 expected")
+        raise malformed(f"version {version}, 1 expected")
     bundle = FIELDS.read(reader)
     if not 1 <= len(bundle["frames"]) <= 64:
         raise malformed(f"{len(bundle['frames'])} frames, 1 to 64 expected")
@@ -56,7 +56,7 @@ def read_body(reader):
 def decode(data, verify):
     """`verify(signer, signature, message)` raises where the signature does not fit."""
     if len(data) > LIMIT:
-        raise WireError("too-large", f"{len(data)} bytes, at most {LIMIT}")
+        raise too_large(f"{len(data)} bytes, at most {LIMIT}")
     reader = Reader(data)
     bundle = read_body(reader)
     before = data[:reader.at]

@@ -2,7 +2,7 @@
 
 import zstandard
 
-from .primitives import Reader, WireError, malformed, unsigned
+from .primitives import Reader, malformed, too_large, unsigned
 
 MAGIC = b"FGX"
 REQUEST, REPLY = 1, 2
@@ -25,16 +25,16 @@ def wrap(body, kind):
 def unwrap(frame, kind):
     reader = Reader(frame)
     if frame[:3] != MAGIC:
-        raise WireError("not-fieldgrid", "the frame does not begin with FGX")
+        raise malformed("the frame does not begin with FGX")
     reader.take(3)
     version, found, encoding = reader.take(3)
     if version != 1:
-        raise WireError("version-unknown", f"version {version}, 1 expected")
+        raise malformed(f"version {version}, 1 expected")
     if found != kind:
-        raise WireError("wrong-kind", f"kind {found}, {kind} expected")
+        raise malformed(f"kind {found}, {kind} expected")
     length = reader.unsigned()
     if length > BODY:
-        raise WireError("too-large", f"{length} bytes announced, at most {BODY}")
+        raise too_large(f"{length} bytes announced, at most {BODY}")
     rest = reader.take(reader.left)
     if encoding == 0:
         if len(rest) != length:
@@ -43,7 +43,7 @@ def unwrap(frame, kind):
     if encoding != 1:
         raise malformed(f"encoding {encoding}")
     if length > max(SMALL, RATIO * len(rest)):
-        raise WireError("too-large", f"{length} bytes announced of {len(rest)} compressed")
+        raise too_large(f"{length} bytes announced of {len(rest)} compressed")
     return inflate(rest, length)
 
 

@@ -5,18 +5,23 @@ import uuid
 COUNTED = 1 << 53
 NUMBERED = 1 << 20
 MEMBERS = 256
+RECORDS = 1 << 40
 
 
 class WireError(Exception):
-    """Bytes that are not of this grammar; `code` is one of the words of section 15."""
+    """Bytes that are not of this grammar; `code` is what a hub refuses them with."""
 
-    def __init__(self, code, message):
+    def __init__(self, message, code="wire.malformed"):
         super().__init__(message)
         self.code = code
 
 
 def malformed(message):
-    return WireError("malformed", message)
+    return WireError(message)
+
+
+def too_large(message):
+    return WireError(message, "wire.too-large")
 
 
 class Reader:
@@ -30,7 +35,7 @@ class Reader:
 
     def take(self, count):
         if count > self.left:
-            raise WireError("truncated", f"{count} bytes wanted at {self.at}, {self.left} left")
+            raise malformed(f"{count} bytes wanted at {self.at}, {self.left} left")
         self.at += count
         return self.data[self.at - count:self.at]
 
@@ -208,11 +213,14 @@ class Optional(Codec):
 
 
 class Counted(Codec):
-    def __init__(self, item):
-        self.item = item
+    def __init__(self, item, most=None):
+        self.item, self.most = item, most
 
     def read(self, reader):
-        return [self.item.read(reader) for _ in range(reader.count(self.item.least))]
+        count = reader.count(self.item.least)
+        if self.most is not None and count > self.most:
+            raise malformed(f"{count} things before {reader.at}, at most {self.most}")
+        return [self.item.read(reader) for _ in range(count)]
 
     def write(self, values):
         return unsigned(len(values)) + b"".join(self.item.write(value) for value in values)
@@ -243,6 +251,17 @@ WORD = Fixed(8)
 BITS = Bits()
 DIGEST = Fixed(32)
 IDENTITY = Fields(("incarnation", BITS), ("seq", SEQUENCE))
+
+
+def record_numbers(count, reader):
+    """The numbers of so many records, each the difference from the one before."""
+    numbers, last = [], 0
+    for difference in column(SIGNED, count, reader):
+        last += difference
+        if not 0 <= last < RECORDS:
+            raise malformed(f"record number {last}")
+        numbers.append(last)
+    return numbers
 
 
 def column(codec, count, reader):

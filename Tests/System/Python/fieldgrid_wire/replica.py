@@ -26,7 +26,7 @@ class Replica:
         return {
             "epoch": ZERO, "incarnation": str(uuid.uuid4()), "parent": None, "seq": 0,
             "time": 0, "schema": "0" * 16, "document": "", "positions": {}, "heads": {},
-            "records": {}, "outbox": [], "held": [], "digests": {}}
+            "records": {}, "outbox": [], "held": [], "digests": {}, "own": {}}
 
     def save(self):
         """The new state takes the place of the old one whole, or not at all."""
@@ -91,12 +91,15 @@ class Replica:
             "schema": self["schema"], "epoch": self["epoch"],
             "incarnation": self["incarnation"], "sealed": self["seq"],
             "reply_bytes_max": REPLY_BYTES, "positions": dict(self["positions"]),
-            "held": self["held"], "kept": None, "check": check, "batch": self.batch(sending)}
+            "held": [one["identity"] for one in self["held"]], "kept": None, "check": check, "batch": self.batch(sending)}
 
     def batch(self, changesets):
         if not changesets or self["epoch"] == ZERO:
             return None
         first = changesets[0]["seq"]
+        # What was answered out of turn has left a hole, which a batch must not have.
+        changesets = [
+            one for step, one in enumerate(changesets) if one["seq"] == first + step]
         return {
             "incarnation": self["incarnation"], "first_seq": first,
             "parent": self["parent"] if first == 1 else None,
@@ -111,13 +114,16 @@ class Replica:
             known = self.by_id(change["record"]["id"])
             name = {"scope": known["scope"], "number": known["number"]} if known else None
             changes.append(change | {"record": name or change["record"]})
-        return changeset | {"changes": changes}
+        named = {name: value for name, value in changeset.items() if name != "seq"}
+        return named | {"changes": changes}
 
     # Hearing
 
     def apply(self, reply):
         """Takes a reply in; what could not be taken is said by the word that is returned."""
         self.state["time"] = max(self["time"], reply["time"])
+        if self["epoch"] == ZERO:
+            self.state["epoch"] = reply["epoch"]
         if reply["epoch"] != self["epoch"]:
             self.state |= {"epoch": reply["epoch"], "positions": {}, "heads": {}, "records": {}}
             return "epoch"
@@ -165,19 +171,26 @@ class Replica:
         for changeset in self["outbox"]:
             receipt = answers.get(changeset["seq"])
             if receipt and "code" in receipt:
-                self["held"].append(
-                    {"incarnation": self["incarnation"], "seq": changeset["seq"]})
+                identity = {"incarnation": self["incarnation"], "seq": changeset["seq"]}
+                self["held"].append({"identity": identity, "changeset": changeset})
             elif receipt:
                 self.take_as_accepted(changeset)
         self.state["outbox"] = [
             one for one in self["outbox"] if one["seq"] not in answers]
         released = [(one["incarnation"], one["seq"]) for one in reply["released"]]
-        self.state["held"] = [
-            one for one in self["held"] if (one["incarnation"], one["seq"]) not in released]
+        for held in list(self["held"]):
+            if (held["identity"]["incarnation"], held["identity"]["seq"]) in released:
+                self.take_as_accepted(held["changeset"])
+                self["held"].remove(held)
 
     def take_as_accepted(self, changeset):
+        """Own values are the hub's now, unless a later own one of the unit is already."""
         for change in changeset["changes"]:
             record = self.by_id(change["record"]["id"])
+            place = f"{change['record']['id']}/{change['unit']}"
+            if self["own"].get(place, 0) > changeset["time"]:
+                continue
+            self["own"][place] = changeset["time"]
             if record is None and change["unit"] == PRESENCE:
                 record = {"id": change["record"]["id"], "type": change["type"], "scope": "",
                           "number": None, "units": {}}

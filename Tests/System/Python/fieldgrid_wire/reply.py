@@ -3,9 +3,9 @@
 from .batch import Index
 from .frame import REPLY as KIND
 from .frame import unwrap, wrap
-from .primitives import (BITS, COUNTED, FLAG, IDENTITY, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
+from .primitives import (BITS, FLAG, IDENTITY, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
                          UNSIGNED, WORD, Byte, Codec, Counted, Fields, Fixed, Optional, Unsigned,
-                         column, malformed, unsigned, written)
+                         column, malformed, record_numbers, unsigned, written)
 from .request import POSITIONS, ordered
 from .values import VALUE_COLUMNS, Values
 
@@ -14,7 +14,26 @@ PRESENCE = ["alive", "whole", "deleted", "left"]
 REFUSED, MOVED = 1, 2
 FLAGS = Byte(below=4)
 RUN = Fields(("seq", SEQUENCE), ("run", SEQUENCE), ("scope", TEXT), ("position", POSITION))
-REFUSAL = Fields(("seq", SEQUENCE), ("code", TEXT), ("message", TEXT))
+CODES = [
+    "rule.broken", "schema.unknown", "reference.unknown", "scope.unknown", "scope.forbidden",
+    "type.hub-only", "author.not-holder", "record.type-mismatch", "device.revoked",
+    "changeset.too-large", "undo.superseded"]
+
+
+class Code(Codec):
+    """Why a changeset waits in quarantine."""
+
+    def read(self, reader):
+        code = reader.text()
+        if code not in CODES:
+            raise malformed(f"quarantine code {code}")
+        return code
+
+    def write(self, value):
+        return TEXT.write(value)
+
+
+REFUSAL = Fields(("seq", SEQUENCE), ("code", Code()), ("message", TEXT))
 
 
 class Chain(Codec):
@@ -76,11 +95,7 @@ class Deltas(Codec):
         count = reader.count()
         scopes = Counted(TEXT).read(reader)
         deltas = [{"scope": scope} for scope in column(Index(scopes), count, reader)]
-        number = 0
-        for delta, difference in zip(deltas, column(SIGNED, count, reader)):
-            number += difference
-            if not 0 <= number < COUNTED:
-                raise malformed(f"record number {number}")
+        for delta, number in zip(deltas, record_numbers(count, reader)):
             delta["number"] = number
         for delta, presence in zip(deltas, column(Byte(below=4), count, reader)):
             delta["presence"] = PRESENCE[presence]
@@ -124,9 +139,13 @@ class Spans(Codec):
     """How far back and ahead of each position; there is no count of its own."""
 
     def read_for(self, positions, reader):
-        span = Fields(("back", UNSIGNED), ("ahead", UNSIGNED))
+        span = Fields(("back", POSITION), ("ahead", POSITION))
         codes = ordered(positions)
-        return dict(zip(codes, column(span, len(codes), reader)))
+        spans = dict(zip(codes, column(span, len(codes), reader)))
+        for code, found in spans.items():
+            if found["back"] > positions[code]:
+                raise malformed(f"records of {code} that start before its beginning")
+        return spans
 
     def write_for(self, positions, spans):
         return b"".join(

@@ -3,12 +3,13 @@
 from .batch import Batch
 from .frame import REQUEST as KIND
 from .frame import unwrap, wrap
-from .primitives import (BITS, IDENTITY, POSITION, SEQUENCE, UNSIGNED, WORD, Byte, Codec, Counted,
-                         Fields, Optional, decoded, malformed, unsigned)
+from .primitives import (BITS, IDENTITY, POSITION, RECORDS, SEQUENCE, UNSIGNED, WORD, Byte, Codec,
+                         Counted, Fields, Optional, Unsigned, decoded, malformed, unsigned)
 
 CODE_LIMIT = 64
 LEVEL = Byte(below=4)
-RANGE = Fields(("scope", UNSIGNED), ("from", UNSIGNED), ("to", UNSIGNED))
+RECORD = Unsigned(RECORDS)
+RANGES = Counted(Fields(("scope", UNSIGNED), ("from", RECORD), ("to", RECORD)), most=16)
 
 
 class Positions(Codec):
@@ -47,21 +48,18 @@ class Check(Codec):
         level = LEVEL.read(reader)
         if level == 0:
             return None
-        ranges = Counted(RANGE).read(reader)
-        if len(ranges) > 16:
-            raise malformed(f"{len(ranges)} ranges, at most 16")
-        return {"level": level, "ranges": ranges}
+        return {"level": level, "ranges": RANGES.read(reader)}
 
     def write(self, check):
         if check is None:
             return b"\0"
-        return bytes([check["level"]]) + Counted(RANGE).write(check["ranges"])
+        return bytes([check["level"]]) + RANGES.write(check["ranges"])
 
 
 POSITIONS = Positions()
 FIELDS = Fields(
     ("schema", WORD), ("epoch", BITS), ("incarnation", BITS), ("sealed", SEQUENCE),
-    ("reply_bytes_max", UNSIGNED), ("positions", POSITIONS), ("held", Counted(IDENTITY)),
+    ("reply_bytes_max", UNSIGNED), ("positions", POSITIONS), ("held", Counted(IDENTITY, most=1000)),
     ("kept", Optional(IDENTITY)), ("check", Check()), ("batch", Optional(Batch())))
 
 

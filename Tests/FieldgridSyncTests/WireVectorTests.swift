@@ -1,0 +1,116 @@
+import FieldgridModel
+import FieldgridSync
+import Foundation
+import Testing
+
+/// The files under `schemas/wire/vectors`, which change only with the version
+/// of the wire.
+///
+/// With `FIELDGRID_WRITE_VECTORS` set these tests write the files instead of
+/// comparing with them; then look at the difference.
+@Suite struct WireVectorTests {
+    private static let isWriting =
+        ProcessInfo.processInfo.environment["FIELDGRID_WRITE_VECTORS"] != nil
+
+    private func vector(_ name: String) throws -> WireVector {
+        try #require(WireVector.all.first { $0.name == name })
+    }
+
+    @Test(arguments: WireVector.names) func aVectorIsByteExact(name: String) throws {
+        let vector = try vector(name)
+        if Self.isWriting {
+            try WireVector.hex(vector.bytes).write(
+                to: WireVector.file(name, "hex"), atomically: true, encoding: .utf8)
+        }
+        let stored = try #require(WireVector.stored(name, "hex"))
+        #expect(!stored.isEmpty)
+        #expect(stored == vector.bytes)
+    }
+
+    @Test(arguments: WireVector.names) func theJSONBesideAVectorSaysWhatItSays(
+        name: String
+    ) throws {
+        let text = try WireVector.json(vector(name).document)
+        let file = WireVector.file(name, "json")
+        if Self.isWriting { try text.write(to: file, atomically: true, encoding: .utf8) }
+        #expect(try String(contentsOf: file, encoding: .utf8) == text)
+    }
+
+    /// Decoding gives back what was encoded, in every branch.
+    @Test(arguments: [RequestFixture.first, RequestFixture.columns, WireFixture.request])
+    func aRequestOfEveryBranchIsReadBack(request: ExchangeRequest) throws {
+        let numbers = RequestFixture.numbers
+        let ids = Dictionary(
+            uniqueKeysWithValues: numbers.map { ("\($0.value.0)/\($0.value.1.value)", $0.key) })
+        let frame = ExchangeCodec.encode(request) { numbers[$0] }
+        let received = try ExchangeCodec.decodeRequest(frame)
+        let named = try received.batch?.references.map { reference in
+            switch reference {
+            case .id(let id): id
+            case .number(let scope, let number):
+                try #require(ids["\(scope)/\(number.value)"])
+            }
+        }
+        #expect(received.batch?.resolved(named ?? []) == request.batch)
+        #expect(received.check == request.check)
+        #expect(received.held == request.held)
+    }
+
+    @Test(arguments: [
+        ReplyFixture.idle, ReplyFixture.gap, ReplyFixture.fork, ReplyFixture.receipts,
+        ReplyFixture.sums, ReplyFixture.checkedEmpty,
+    ]) func aReplyOfEveryBranchIsReadBack(reply: ExchangeReply) throws {
+        var expected = reply
+        for (scope, position) in reply.positions where reply.heads[scope] == nil {
+            expected.heads[scope] = position
+        }
+        #expect(try ExchangeCodec.decodeReply(ExchangeCodec.encode(reply)) == expected)
+    }
+
+    @Test(arguments: ["frame-plain", "frame-zstd"]) func aFrameHoldsTheBodyItNames(
+        name: String
+    ) throws {
+        let vector = try vector(name)
+        let body = try #require(vector.document["body"] as? String)
+        let inflated = try Frame.unwrap(vector.bytes, kind: .exchangeRequest)
+        #expect(try inflated == self.vector(body).bytes)
+    }
+
+    // MARK: What must be refused
+
+    struct Malformed: Decodable, CustomTestStringConvertible {
+        let name: String
+        let of: String
+        let hex: String
+        let error: String
+
+        var testDescription: String { name }
+
+        static let all: [Malformed] = {
+            guard let data = try? Data(contentsOf: WireVector.file("malformed", "json")) else {
+                return []
+            }
+            return (try? JSONDecoder().decode([Malformed].self, from: data)) ?? []
+        }()
+    }
+
+    @Test(arguments: Malformed.all) func aMalformedFrameIsRefused(malformed: Malformed) {
+        let frame = WireVector.bytes(ofHex: malformed.hex)
+        var found = "taken"
+        do throws(WireError) {
+            if malformed.of == "request" {
+                _ = try ExchangeCodec.decodeRequest(frame)
+            } else {
+                _ = try ExchangeCodec.decodeReply(frame)
+            }
+        } catch {
+            if case .tooLarge = error { found = "wire.too-large" } else { found = "wire.malformed" }
+        }
+        #expect(found == malformed.error)
+    }
+
+    @Test func thereAreMalformedFrames() {
+        #expect(Malformed.all.count > 60)
+        #expect(Set(Malformed.all.map(\.name)).count == Malformed.all.count)
+    }
+}

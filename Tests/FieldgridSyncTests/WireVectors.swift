@@ -1,0 +1,129 @@
+import FieldgridModel
+import FieldgridSync
+import Foundation
+import Testing
+
+/// A file under `schemas/wire/vectors`: bytes, and beside them in JSON what
+/// they say, for other languages to test themselves against.
+struct WireVector: CustomTestStringConvertible {
+    let name: String
+    let bytes: [UInt8]
+    /// What the file beside it says.
+    let document: [String: Any]
+
+    var testDescription: String { name }
+
+    static var names: [String] { all.map(\.name) }
+
+    static var all: [WireVector] { requests + replies + changesets + frames }
+
+    private static var requests: [WireVector] {
+        [
+            ("request", WireFixture.request), ("request-first", RequestFixture.first),
+            ("request-columns", RequestFixture.columns),
+            ("request-check-each", RequestFixture.checking(.each, ranges: 1)),
+            ("request-check-records", RequestFixture.checking(.records, ranges: 16)),
+        ].map { name, request in
+            let numbers = RequestFixture.numbers
+            return WireVector(
+                name: name,
+                bytes: body(ExchangeCodec.encode(request) { numbers[$0] }, .exchangeRequest),
+                document: [
+                    "kind": "request", "says": WireDocument.of(request) { numbers[$0] },
+                    "numbers": WireDocument.of(numbers),
+                ])
+        }
+    }
+
+    private static var replies: [WireVector] {
+        [
+            ("reply", WireFixture.reply), ("reply-idle", ReplyFixture.idle),
+            ("reply-gap", ReplyFixture.gap), ("reply-fork", ReplyFixture.fork),
+            ("reply-receipts", ReplyFixture.receipts), ("reply-records", ReplyFixture.records),
+            ("reply-sums", ReplyFixture.sums), ("reply-checked", ReplyFixture.checkedEmpty),
+        ].map { name, reply in
+            WireVector(
+                name: name, bytes: body(ExchangeCodec.encode(reply), .exchangeReply),
+                document: ["kind": "reply", "says": WireDocument.of(reply)])
+        }
+    }
+
+    private static var changesets: [WireVector] {
+        var previous = ContentDigest.start(after: WireFixture.parent)
+        var vectors: [WireVector] = []
+        for (place, changeset) in WireFixture.changesets.enumerated() {
+            let bytes = CanonicalEncoder.bytes(of: changeset, after: previous)
+            var says = WireDocument.of(changeset) { _ in nil }
+            says["previous"] = previous.description
+            says["incarnation"] = changeset.identity.incarnation.description
+            says["seq"] = changeset.identity.seq
+            previous = ContentDigest.of(bytes)
+            vectors.append(
+                WireVector(
+                    name: "changeset-\(place + 1)", bytes: bytes,
+                    document: [
+                        "kind": "changeset", "says": says, "digest": previous.description,
+                    ]))
+        }
+        return vectors
+    }
+
+    /// Whole frames. What zstd makes of a body may differ between versions of
+    /// the library, so one that was made is kept.
+    private static var frames: [WireVector] {
+        let plain = ExchangeCodec.encode(RequestFixture.first) { _ in nil }
+        return [
+            WireVector(
+                name: "frame-plain", bytes: plain,
+                document: ["kind": "frame", "body": "request-first"]),
+            WireVector(
+                name: "frame-zstd", bytes: stored("frame-zstd", "hex") ?? [],
+                document: ["kind": "frame", "body": "request-columns"]),
+        ]
+    }
+
+    private static func body(_ frame: [UInt8], _ kind: Frame.Kind) -> [UInt8] {
+        (try? Frame.unwrap(frame, kind: kind)) ?? []
+    }
+
+    // MARK: Files
+
+    private static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("schemas/wire/vectors")
+
+    static func file(_ name: String, _ kind: String) -> URL {
+        folder.appendingPathComponent("\(name).\(kind)")
+    }
+
+    /// The bytes that a file of hexadecimal digits holds.
+    static func stored(_ name: String, _ kind: String) -> [UInt8]? {
+        guard let text = try? String(contentsOf: file(name, kind), encoding: .utf8) else {
+            return nil
+        }
+        return bytes(ofHex: text.filter { !$0.isWhitespace })
+    }
+
+    static func bytes(ofHex text: String) -> [UInt8] {
+        let digits = text.compactMap(\.hexDigitValue)
+        return stride(from: 0, to: digits.count - 1, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+    }
+
+    /// 32 bytes on a line.
+    static func hex(_ bytes: [UInt8]) -> String {
+        stride(from: 0, to: bytes.count, by: 32).map { start in
+            bytes[start..<min(start + 32, bytes.count)].map { String(format: "%02x", $0) }
+                .joined() + "\n"
+        }.joined()
+    }
+
+    static func json(_ document: Any) throws -> String {
+        let options: JSONSerialization.WritingOptions = [
+            .prettyPrinted, .sortedKeys, .withoutEscapingSlashes,
+        ]
+        let data = try JSONSerialization.data(withJSONObject: document, options: options)
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+}
