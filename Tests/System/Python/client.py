@@ -40,13 +40,17 @@ def edit(device, arguments):
 
 
 def show(device, arguments):
-    record = device.replica.by_id(arguments.id)
-    return device.shown(record) if record else None
+    record = device.replica.row(arguments.id)
+    if record is None:
+        return None
+    held = [one["identity"]["seq"] for one in device.replica["held"]
+            if arguments.id in device.replica.named(one["changeset"])]
+    return device.shown(record) | {"held": held or None}
 
 
 def listed(device, arguments):
     number = device.schema.type(arguments.type).number
-    return [device.shown(record) for record in device.replica.of_type(number)]
+    return [device.shown(record) for record in device.replica.rows(number)]
 
 
 def conflicts(device, _):
@@ -90,6 +94,10 @@ def altered(device):
 
 def compare(device, _):
     return device.compare_sums()
+
+
+def compare_json(device, _):
+    return device.compare_json()
 
 
 def checked(device, arguments):
@@ -143,6 +151,7 @@ COMMANDS = {
     "repeat": (repeat, []),
     "refusals": (refusals, []),
     "compare": (compare, []),
+    "compare-json": (compare_json, []),
     "checked": (checked, [("scope", {})]),
     "export": (export, [("file", {}), ("--first", {"type": int})]),
     "import": (take_in, [("file", {})]),

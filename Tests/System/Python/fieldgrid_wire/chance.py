@@ -34,10 +34,10 @@ class Chance:
 
     def edit(self):
         number = self.device.schema.type("employer").number
-        known = self.device.replica.of_type(number)
+        known = self.device.replica.rows(number)
         if known:
             self.counts["saved"] += 1
-            record = self.random.choice(sorted(known, key=lambda one: one["id"]))
+            record = self.random.choice(known)
             self.device.edit("employer", record["id"], self.fields())
 
     def fields(self):

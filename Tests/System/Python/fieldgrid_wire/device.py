@@ -124,7 +124,7 @@ class Device:
         return record, self.seal(changes)
 
     def edit(self, type_name, record, fields):
-        type, known = self.schema.type(type_name), self.replica.by_id(record)
+        type, known = self.schema.type(type_name), self.replica.row(record)
         return self.seal(self.edits(type, record, known["units"], fields))
 
     def edits(self, type, record, units, fields):
@@ -149,7 +149,7 @@ class Device:
         """As the hub wrote them, with their sides read."""
         type = self.schema.type("conflict")
         found = []
-        for record in self.replica.of_type(type.number):
+        for record in self.replica.rows(type.number):
             shown = self.shown(record)["fields"]
             shown |= {"id": record["id"], "sides": json.loads(shown["sides"])}
             found.append(shown)
@@ -162,7 +162,8 @@ class Device:
         unit = next(unit for unit in type.units if unit.name == conflict["unit"])
         sides = [{"incarnation": one["incarnation"], "seq": one["seq"]}
                  for one in conflict["sides"]]
-        value = self.replica.value(self.replica.by_id(conflict["record"]), unit.number)
+        row = self.replica.row(conflict["record"])
+        value = row["units"].get(str(unit.number), [None] * len(unit.fields))
         if side is not None:
             value = [conflict["sides"][side - 1]["value"]]
         settled = change(type, conflict["record"], unit.number, value)
@@ -204,6 +205,22 @@ class Device:
         _, answer = self.exchange(self.replica.request(check=self.replica.check(3, scope)))
         return answer["checked"]
 
+    def compare_json(self):
+        """Asks for everything in the JSON form; the ids of records that it has otherwise."""
+        answer = self.connection.exchange_json(
+            {"incarnation": str(uuid.uuid4()), "epoch": None, "positions": {}})
+        assert not answer["has_more"] and answer["positions"] == self.replica["positions"]
+        here = {record["id"]: record for record in self.replica["records"].values()}
+        there = {record["id"]: record for record in answer["records"]}
+        different = set(here) ^ set(there)
+        for id in set(here) & set(there):
+            type = self.schema.type(here[id]["type"])
+            named = {unit.name: unit.named(here[id]["units"][str(unit.number)])
+                     for unit in type.units if str(unit.number) in here[id]["units"]}
+            if filled(named) != filled(there[id]["units"]) or type.name != there[id]["type"]:
+                different.add(id)
+        return {"records": len(there), "different": sorted(different)}
+
     def is_refused(self, call):
         """The code of the refusal that a call meets."""
         try:
@@ -211,6 +228,15 @@ class Device:
         except Refused as refused:
             return refused.code
         return None
+
+
+def filled(units):
+    """The units that are not empty, whether or not they are named."""
+    def is_empty(value):
+        return value is None or isinstance(value, dict) and not any(
+            member is not None for member in value.values())
+
+    return {name: value for name, value in units.items() if not is_empty(value)}
 
 
 def change(type, record, unit, value):

@@ -46,11 +46,34 @@ class Replica:
         found = [record for record in self["records"].values() if record["id"] == id]
         return found[0] if found else None
 
-    def of_type(self, number):
-        return [record for record in self["records"].values() if record["type"] == number]
+    def row(self, id):
+        """A record as its user sees it: what the hub has, and own unanswered values over it."""
+        known = self.by_id(id)
+        row = {"id": id} | known | {"units": dict(known["units"])} if known else None
+        unanswered = [one["changeset"] for one in self["held"]] + self["outbox"]
+        for changeset in sorted(unanswered, key=lambda one: one["time"]):
+            for change in changeset["changes"]:
+                if change["record"]["id"] != id:
+                    continue
+                row = row or {"id": id, "type": change["type"], "scope": None, "units": {}}
+                if change["unit"] == SCOPE:
+                    row["scope"] = change["value"][0]
+                if change["unit"] > SCOPE:
+                    row["units"][str(change["unit"])] = change["value"]
+        return row
 
-    def value(self, record, unit):
-        return record["units"].get(str(unit), [None])
+    @staticmethod
+    def named(changeset):
+        """The ids of the records that a changeset changes."""
+        return {change["record"]["id"] for change in changeset["changes"]}
+
+    def rows(self, type):
+        """All records of a type as their user sees them."""
+        ids = [one["id"] for one in self["records"].values() if one["type"] == type]
+        for changeset in self["outbox"]:
+            ids += [change["record"]["id"] for change in changeset["changes"]
+                    if change["type"] == type and change["unit"] == PRESENCE]
+        return [self.row(id) for id in sorted(set(ids))]
 
     # Saving
 
@@ -136,7 +159,7 @@ class Replica:
         if stale:
             return stale
         for delta in reply["records"]:
-            self.apply_delta(delta)
+            self.apply_delta(delta, reply["positions"].get(delta["scope"], 0))
         for scope in set(self["positions"]) - set(reply["positions"]):
             self.forget(scope)
         self.state["positions"] = dict(reply["positions"])
@@ -174,17 +197,18 @@ class Replica:
                 identity = {"incarnation": self["incarnation"], "seq": changeset["seq"]}
                 self["held"].append({"identity": identity, "changeset": changeset})
             elif receipt:
-                self.take_as_accepted(changeset)
+                self.take_as_accepted(changeset, receipt)
         self.state["outbox"] = [
             one for one in self["outbox"] if one["seq"] not in answers]
-        released = [(one["incarnation"], one["seq"]) for one in reply["released"]]
-        for held in list(self["held"]):
-            if (held["identity"]["incarnation"], held["identity"]["seq"]) in released:
-                self.take_as_accepted(held["changeset"])
+        for release in reply["released"]:
+            identity = {"incarnation": release["incarnation"], "seq": release["seq"]}
+            for held in [one for one in self["held"] if one["identity"] == identity]:
+                self.take_as_accepted(held["changeset"], release)
                 self["held"].remove(held)
 
-    def take_as_accepted(self, changeset):
-        """Own values are the hub's now, unless a later own one of the unit is already."""
+    def take_as_accepted(self, changeset, receipt):
+        """Own values are the hub's now, unless a later own one of the unit is already, or what was
+        pulled meanwhile is what the hub made of them."""
         for change in changeset["changes"]:
             record = self.by_id(change["record"]["id"])
             place = f"{change['record']['id']}/{change['unit']}"
@@ -193,12 +217,15 @@ class Replica:
             self["own"][place] = changeset["time"]
             if record is None and change["unit"] == PRESENCE:
                 record = {"id": change["record"]["id"], "type": change["type"], "scope": "",
-                          "number": None, "units": {}}
+                          "number": None, "units": {}, "pulled": {}}
                 self["records"][record["id"]] = record
-            if record is not None and change["unit"] > SCOPE:
+            if record is None or change["unit"] <= SCOPE:
+                continue
+            pulled = record["pulled"].get(str(change["unit"]), 0)
+            if record["scope"] != receipt["scope"] or pulled < receipt["position"]:
                 record["units"][str(change["unit"])] = change["value"]
 
-    def apply_delta(self, delta):
+    def apply_delta(self, delta, position):
         place = f"{delta['scope']}/{delta['number']}"
         record = self["records"].get(place)
         if delta["id"] is not None:
@@ -211,13 +238,14 @@ class Replica:
             return
         if record is None:
             assert delta["id"], f"a change of {place}, which never came"
-            record = {"id": delta["id"], "units": {}}
+            record = {"id": delta["id"], "units": {}, "pulled": {}}
         units = {str(one["unit"]): one["value"] for one in delta["units"]}
+        pulled = dict.fromkeys(units, position)
         if delta["presence"] == "alive":
-            units = record["units"] | units
+            pulled, units = record["pulled"] | pulled, record["units"] | units
         self["records"][place] = {
             "id": record["id"], "type": delta["type"], "scope": delta["scope"],
-            "number": delta["number"], "units": units}
+            "number": delta["number"], "units": units, "pulled": pulled}
 
     def forget(self, scope):
         self.state["records"] = {

@@ -9,12 +9,15 @@ class Unit:
     def __init__(self, number, name, fields):
         self.number, self.name, self.fields = number, name, fields
 
+    def named(self, members):
+        """As the JSON form has it: canonical values, a group as an object."""
+        if len(self.fields) == 1:
+            return members[0]
+        return {field["name"]: value for field, value in zip(self.fields, members)}
+
     def shown(self, members):
         """As `fieldgrid record show --json` prints it."""
-        values = [shown(value, field) for value, field in zip(members, self.fields)]
-        if len(self.fields) == 1:
-            return values[0]
-        return {field["name"]: value for field, value in zip(self.fields, values)}
+        return self.named([shown(value, field) for value, field in zip(members, self.fields)])
 
 
 class Type:
