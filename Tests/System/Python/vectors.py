@@ -5,6 +5,7 @@
     vectors.py [FOLDER] --malformed  writes malformed.json anew
 """
 
+import base64
 import hashlib
 import json
 import pathlib
@@ -12,7 +13,8 @@ import sys
 
 import malformed
 from fieldgrid_wire import bundle, canonical, frame, reply, request
-from fieldgrid_wire.primitives import Reader, WireError
+from fieldgrid_wire.primitives import WireError
+from fieldgrid_wire.signing import EnrolmentCode, Key, SignatureError, SignedRequest, verify
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE.parents[2] / "schemas" / "wire" / "vectors"
@@ -80,15 +82,43 @@ class Vectors:
         agree(name, frame.unwrap(data, frame.REQUEST).hex(), body.hex())
 
     def check_bundle(self, name, data, document):
-        reader = Reader(data)
-        agree(name, bundle.read_body(reader), document["says"])
-        reader.finish()
-        agree(name + " encoded", bundle.body(document["says"]).hex(), data.hex())
+        agree(name, bundle.decode(data, verify), document["says"])
+        key = Key.from_pem(document["key"].encode())
+        agree(name + " encoded", bundle.encode(document["says"], key.sign).hex(), data.hex())
+        for length in range(len(data)):
+            refused(f"{name} cut at {length}", lambda: bundle.decode(data[:length], verify))
+        for place in range(len(data)):
+            altered = data[:place] + bytes([data[place] ^ 0x21]) + data[place + 1:]
+            refused(f"{name} altered at {place}", lambda: bundle.decode(altered, verify))
 
     def check_truncations(self, name, data, codec):
         """No beginning of a message is a message."""
         for length in range(len(data)):
             refused(f"{name} cut at {length}", lambda: codec.decode(data[:length]))
+
+    def check_signing(self):
+        """The headers of a request, the answer that fits it, and what derives from a code."""
+        document = json.loads((self.folder / "signing.json").read_text())
+        key, hub = (Key.from_pem(document[f"{who}_key"].encode()) for who in ("device", "hub"))
+        sent, answer = document["request"], document["answer"]
+        signed = SignedRequest(
+            key, (sent["method"], sent["path"], sent["query"]), sent["body"].encode(),
+            sent["created"], sent["nonce"])
+        found = {name.lower(): value for name, value in signed.headers.items()}
+        agree("the request's headers", found, sent["headers"])
+        headers, body = list(answer["headers"].items()), answer["body"].encode()
+        signed.check(answer["status"], headers, body, hub.public)
+        for status, text, other in (
+                (200, body, hub), (answer["status"], body + b" ", hub),
+                (answer["status"], body, key)):
+            refused("an altered answer",
+                    lambda: signed.check(status, headers, text, other.public))
+        known = document["enrolment"]
+        code = EnrolmentCode(known["code"].lower().replace("-", " "))
+        agree("the hub's fingerprint", code.hub_fingerprint, known["hub_fingerprint"])
+        told = code.introduction(key.public, "", "", base64.b64decode(known["nonce"]))
+        for name in ("lookup", "proof"):
+            agree(name, told[name], known[name])
 
     def check_malformed(self):
         cases = json.loads((self.folder / "malformed.json").read_text())
@@ -108,6 +138,8 @@ def refused(name, read):
         read()
     except WireError as error:
         return error.code
+    except SignatureError:
+        return "signature"
     raise Disagreement(f"{name} was not refused")
 
 
@@ -121,6 +153,7 @@ def main(arguments):
     names = sorted(file.stem for file in folder.glob("*.hex"))
     for name in names:
         vectors.check(name)
+    vectors.check_signing()
     count = vectors.check_malformed()
     print(json.dumps({"vectors": names, "malformed": count}))
 

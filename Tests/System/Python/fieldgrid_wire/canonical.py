@@ -175,3 +175,9 @@ def record_sum(record):
         if any(member is not None for member in members):
             data += word(int(unit)) + b"".join(spelled_member(member) for member in members)
     return int.from_bytes(hashlib.sha256(data).digest()[:16], "big")
+
+
+def derived_name(kind, parts):
+    """What the hub derives, such as a record's task of a period."""
+    data = counted(f"fieldgrid-{kind}".encode())
+    return version8(hashlib.sha256(data + b"".join(counted(p.encode()) for p in parts)).digest())

@@ -44,7 +44,7 @@ class Connection:
                 refused.document["time"] // 1000, method, path, query, body, media)
 
     def call_at(self, seconds, method, path, query, body, media):
-        signed = SignedRequest(self.key, method, path, query, body, seconds)
+        signed = SignedRequest(self.key, (method, path, query), body, seconds)
         headers = dict(signed.headers)
         if media:
             headers["Content-Type"] = media

@@ -71,8 +71,9 @@ def verify(public, signature, message):
 class SignedRequest:
     """The headers of one request, and the check of the one answer that fits it."""
 
-    def __init__(self, key, method, path, query, body, created=None):
-        self.nonce = base64_text(os.urandom(16))
+    def __init__(self, key, target, body, created=None, nonce=None):
+        method, path, query = target
+        self.nonce = nonce or base64_text(os.urandom(16))
         seconds = int(time.time()) if created is None else created
         digest = content_digest(body)
         parameters = (
@@ -137,9 +138,9 @@ class EnrolmentCode:
         self.secret = data[:10]
         self.hub_fingerprint = crockford(data[10:])
 
-    def introduction(self, public, name, platform):
+    def introduction(self, public, name, platform, nonce=None):
         """The body of the request that enrols the key."""
-        nonce = os.urandom(16)
+        nonce = nonce or os.urandom(16)
         lookup = hashlib.sha256(b"fieldgrid-enrol-id" + self.secret).digest()[:8]
         key = hashlib.sha256(b"fieldgrid-enrol-key" + self.secret).digest()
         proof = hmac.digest(key, public + nonce, "sha256")

@@ -37,8 +37,9 @@ import Testing
     }
 
     /// Decoding gives back what was encoded, in every branch.
-    @Test(arguments: [RequestFixture.first, RequestFixture.columns, WireFixture.request])
-    func aRequestOfEveryBranchIsReadBack(request: ExchangeRequest) throws {
+    @Test(arguments: WireVector.requestMessages.keys.sorted())
+    func aRequestOfEveryBranchIsReadBack(name: String) throws {
+        let request = try #require(WireVector.requestMessages[name])
         let numbers = RequestFixture.numbers
         let ids = Dictionary(
             uniqueKeysWithValues: numbers.map { ("\($0.value.0)/\($0.value.1.value)", $0.key) })
@@ -56,10 +57,9 @@ import Testing
         #expect(received.held == request.held)
     }
 
-    @Test(arguments: [
-        ReplyFixture.idle, ReplyFixture.gap, ReplyFixture.fork, ReplyFixture.receipts,
-        ReplyFixture.sums, ReplyFixture.checkedEmpty,
-    ]) func aReplyOfEveryBranchIsReadBack(reply: ExchangeReply) throws {
+    @Test(arguments: WireVector.replyMessages.keys.sorted())
+    func aReplyOfEveryBranchIsReadBack(name: String) throws {
+        let reply = try #require(WireVector.replyMessages[name])
         var expected = reply
         for (scope, position) in reply.positions where reply.heads[scope] == nil {
             expected.heads[scope] = position
@@ -74,6 +74,15 @@ import Testing
         let body = try #require(vector.document["body"] as? String)
         let inflated = try Frame.unwrap(vector.bytes, kind: .exchangeRequest)
         #expect(try inflated == self.vector(body).bytes)
+    }
+
+    /// What is signed is compared as a whole: keys, headers, and what derives
+    /// from a code.
+    @Test func signaturesAndEnrolmentAreThoseOfTheVector() throws {
+        let text = try WireVector.json(SigningVector.document)
+        let file = WireVector.file("signing", "json")
+        if Self.isWriting { try text.write(to: file, atomically: true, encoding: .utf8) }
+        #expect(try String(contentsOf: file, encoding: .utf8) == text)
     }
 
     // MARK: What must be refused

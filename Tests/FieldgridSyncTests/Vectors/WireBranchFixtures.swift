@@ -74,8 +74,9 @@ enum RequestFixture {
             value: value, seenThrough: seen, settles: settles)
     }
 
-    /// By number, the same, a smaller number, the first again, by id. The
-    /// scope is first used here, before any context names it.
+    /// By number, the same, a smaller number, the first again, by id.
+    ///
+    /// The scope is first used here, before any context names it.
     private static let names = [
         change(3, 0, .alive), change(3, 1, UnitValue(.text(village.text))),
         change(4, 2, UnitValue(.text("虚构·三道沟木业有限公司"))),
