@@ -179,9 +179,6 @@ class Device:
         fields = {
             unit.name: unit.shown(record["units"].get(str(unit.number), [None] * len(unit.fields)))
             for unit in type.units}
-        for unit in type.units:
-            if len(unit.fields) > 1 and all(v is None for v in fields[unit.name].values()):
-                fields[unit.name] = None
         return {"id": record["id"], "scope": record["scope"], "type": type.name, "fields": fields}
 
     def compare_sums(self):
