@@ -164,14 +164,14 @@ enum ReplyFixture {
         return reply
     }()
 
-    /// A run of a thousand; runs that end because the flag, the scope, the
+    /// A run of two hundred; runs that end because the flag, the scope, the
     /// position or the sequence does not follow; every code of quarantine.
     static let receipts: ExchangeReply = {
         var reply = idle
         reply.time = HybridTime(raw: .max)
         reply.positions = [:]
         reply.since = [:]
-        let run = (0..<1_000).map { step in
+        let run = (0..<200).map { step in
             Receipt(
                 seq: 100 + Int64(step), outcome: .accepted(village, Position(500 + Int64(step))))
         }

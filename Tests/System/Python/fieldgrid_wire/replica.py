@@ -135,7 +135,9 @@ class Replica:
         changes = []
         for change in changeset["changes"]:
             known = self.by_id(change["record"]["id"])
-            name = {"scope": known["scope"], "number": known["number"]} if known else None
+            name = None
+            if known and known["number"] is not None:
+                name = {"scope": known["scope"], "number": known["number"]}
             changes.append(change | {"record": name or change["record"]})
         named = {name: value for name, value in changeset.items() if name != "seq"}
         return named | {"changes": changes}
@@ -148,7 +150,7 @@ class Replica:
         if self["epoch"] == ZERO:
             self.state["epoch"] = reply["epoch"]
         if reply["epoch"] != self["epoch"]:
-            self.state |= {"epoch": reply["epoch"], "positions": {}, "heads": {}, "records": {}}
+            self.begin_epoch(reply["epoch"])
             return "epoch"
         if reply["document"]:
             self.learn(reply)
@@ -162,6 +164,8 @@ class Replica:
             self.apply_delta(delta, reply["positions"].get(delta["scope"], 0))
         for scope in set(self["positions"]) - set(reply["positions"]):
             self.forget(scope)
+        if not reply["has_more"]:
+            self.drop_unnumbered()
         self.state["positions"] = dict(reply["positions"])
         self.state["heads"] = {
             scope: reply["positions"][scope] + span["ahead"]
@@ -246,6 +250,19 @@ class Replica:
         self["records"][place] = {
             "id": record["id"], "type": delta["type"], "scope": delta["scope"],
             "number": delta["number"], "units": units, "pulled": pulled}
+
+    def begin_epoch(self, epoch):
+        """Positions and numbers meant another life of the hub's database; what the records say is
+        kept, because own values are not sent back."""
+        records = {one["id"]: one | {"number": None, "pulled": {}}
+                   for one in self["records"].values()}
+        self.state |= {"epoch": epoch, "positions": {}, "heads": {}, "records": records}
+
+    def drop_unnumbered(self):
+        """What the hub still has no number for, although all of it was pulled, it does not have;
+        own records get theirs with the receipt."""
+        self.state["records"] = {
+            key: one for key, one in self["records"].items() if one["number"] is not None}
 
     def forget(self, scope):
         self.state["records"] = {
