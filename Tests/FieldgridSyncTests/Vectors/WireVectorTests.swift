@@ -118,6 +118,62 @@ import Testing
         #expect(found == malformed.error)
     }
 
+    /// A message of the vectors with some bytes changed, and whether another
+    /// implementation reads it.
+    struct Damaged: Decodable {
+        let vector: String
+        let changes: [Splice]
+        let taken: Bool
+
+        /// So many bytes from a place on, and what stands there instead.
+        struct Splice: Decodable {
+            let at: Int
+            let removed: Int
+            let added: [UInt8]
+
+            init(from decoder: any Decoder) throws {
+                var parts = try decoder.unkeyedContainer()
+                at = try parts.decode(Int.self)
+                removed = try parts.decode(Int.self)
+                added = WireVector.bytes(ofHex: try parts.decode(String.self))
+            }
+        }
+
+        func applied(to body: [UInt8]) -> [UInt8] {
+            var body = body
+            for change in changes {
+                let start = min(change.at, body.count)
+                let end = min(start + change.removed, body.count)
+                body.replaceSubrange(start..<end, with: change.added)
+            }
+            return body
+        }
+    }
+
+    @Test(
+        arguments: WireVector.requestMessages.keys.sorted()
+            + WireVector.replyMessages.keys.sorted())
+    func aDamagedMessageIsReadHereWhereItIsReadElsewhere(name: String) throws {
+        let vector = try vector(name)
+        let data = try Data(contentsOf: WireVector.file("damaged", "json"))
+        let cases = try JSONDecoder().decode([Damaged].self, from: data)
+            .filter { $0.vector == name }
+        #expect(cases.count >= 50)
+        #expect(Set(cases.map(\.taken)).count == 2)
+        for damaged in cases {
+            let body = damaged.applied(to: vector.bytes)
+            #expect(Self.isTaken(body, as: vector) == damaged.taken, "\(damaged.changes)")
+        }
+    }
+
+    private static func isTaken(_ body: [UInt8], as vector: WireVector) -> Bool {
+        if vector.document["kind"] as? String == "request" {
+            return (try? ExchangeCodec.decodeRequest(Frame.wrap(body, kind: .exchangeRequest)))
+                != nil
+        }
+        return (try? ExchangeCodec.decodeReply(Frame.wrap(body, kind: .exchangeReply))) != nil
+    }
+
     @Test func thereAreMalformedFrames() {
         #expect(Malformed.all.count > 60)
         #expect(Set(Malformed.all.map(\.name)).count == Malformed.all.count)

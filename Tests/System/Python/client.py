@@ -7,9 +7,10 @@ Every command works on a folder, and prints one JSON document.
 import argparse
 import hashlib
 import json
+import pathlib
 
 from fieldgrid_wire import reply, request
-from fieldgrid_wire.chance import Chance
+from fieldgrid_wire.chance import Chance, Damage
 from fieldgrid_wire.device import Device
 
 
@@ -134,6 +135,17 @@ def chance(device, arguments):
     return {"seed": arguments.seed, **Chance(arguments.seed, device).run(arguments.steps)}
 
 
+def damage(device, arguments):
+    """Requests of the vectors with random bytes changed: what either side makes of each.
+
+    Their epoch is not the hub's, so that it reads them and does nothing else.
+    """
+    folder = pathlib.Path(__file__).resolve().parents[3] / "schemas" / "wire" / "vectors"
+    bodies = [bytes.fromhex("".join(file.read_text().split()))
+              for file in sorted(folder.glob("request*.hex"))]
+    return Damage(arguments.seed, device.connection, bodies).run(arguments.steps)
+
+
 def pairs(fields):
     return dict(field.split("=", 1) for field in fields)
 
@@ -158,6 +170,8 @@ COMMANDS = {
     "attach": (attach, [("file", {}), ("--piece", {"type": int, "default": 1 << 20})]),
     "chance": (chance, [("--seed", {"type": int, "required": True}),
                         ("--steps", {"type": int, "default": 40})]),
+    "damage": (damage, [("--seed", {"type": int, "required": True}),
+                        ("--steps", {"type": int, "default": 300})]),
     "fetch": (fetch, [("name", {}), ("file", {})]),
 }
 

@@ -2,17 +2,19 @@
 """Checks this implementation against every file under schemas/wire/vectors.
 
     vectors.py [FOLDER]              decodes, compares with the JSON, encodes again
-    vectors.py [FOLDER] --malformed  writes malformed.json anew
+    vectors.py [FOLDER] --malformed  writes malformed.json and damaged.json anew
 """
 
 import base64
 import hashlib
 import json
 import pathlib
+import random
 import sys
 
 import malformed
 from fieldgrid_wire import bundle, canonical, frame, reply, request
+from fieldgrid_wire.chance import spliced, splices
 from fieldgrid_wire.primitives import WireError
 from fieldgrid_wire.signing import EnrolmentCode, Key, SignatureError, SignedRequest, verify
 
@@ -132,6 +134,43 @@ class Vectors:
             agree(case["name"], code, case["error"])
         return len(cases)
 
+    # Random damage
+
+    CODECS = {"request": request.REQUEST, "reply": reply.REPLY}
+
+    def messages(self):
+        """Every message among the vectors: its name, its codec and its body."""
+        for file in sorted(self.folder.glob("re*.hex")):
+            yield file.stem, self.CODECS[file.stem.split("-")[0]], stored(file)
+
+    def damage(self, each=60):
+        """Messages with a few bytes changed, and whether they are messages still."""
+        cases = []
+        for name, codec, body in self.messages():
+            chance = random.Random(name)
+            for _ in range(each):
+                changes = splices(body, chance)
+                cases.append({"vector": name, "changes": changes,
+                              "taken": is_taken(codec, spliced(body, changes))})
+        return cases
+
+    def check_damage(self):
+        bodies = {name: (codec, body) for name, codec, body in self.messages()}
+        cases = json.loads((self.folder / "damaged.json").read_text())
+        for case in cases:
+            codec, body = bodies[case["vector"]]
+            agree(f"{case}", is_taken(codec, spliced(body, case["changes"])), case["taken"])
+        agree("damaged vectors", {case["vector"] for case in cases}, set(bodies))
+        return len(cases)
+
+
+def is_taken(codec, body):
+    try:
+        codec.decode(body)
+    except WireError:
+        return False
+    return True
+
 
 def refused(name, read):
     try:
@@ -146,8 +185,10 @@ def refused(name, read):
 def main(arguments):
     folder = pathlib.Path(arguments[0]) if arguments and arguments[0][0] != "-" else FOLDER
     if "--malformed" in arguments:
-        lines = ",\n".join(json.dumps(case) for case in malformed.cases())
-        (folder / "malformed.json").write_text(f"[\n{lines}\n]\n")
+        for name, cases in (("malformed", malformed.cases()),
+                            ("damaged", Vectors(folder).damage())):
+            lines = ",\n".join(json.dumps(case) for case in cases)
+            (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n")
         return
     vectors = Vectors(folder)
     names = sorted(file.stem for file in folder.glob("*.hex"))
@@ -155,7 +196,8 @@ def main(arguments):
         vectors.check(name)
     vectors.check_signing()
     count = vectors.check_malformed()
-    print(json.dumps({"vectors": names, "malformed": count}))
+    damaged = vectors.check_damage()
+    print(json.dumps({"vectors": names, "malformed": count, "damaged": damaged}))
 
 
 if __name__ == "__main__":

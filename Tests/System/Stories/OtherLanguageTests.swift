@@ -43,6 +43,19 @@ import Testing
         let checked = try OtherDevice.script("vectors.py")
         #expect(checked["vectors"].texts.count >= 18)
         #expect((checked["malformed"].integer ?? 0) > 60)
+        #expect((checked["damaged"].integer ?? 0) > 600)
+    }
+
+    /// A reader that takes what another refuses would understand something
+    /// else than was meant.
+    @Test(arguments: 1...3) func damagedRequestsAreRefusedHereWhereTheyAreRefusedThere(
+        seed: Int
+    ) throws {
+        let verdicts = try other.run(["damage", "--seed", "\(seed)"])
+        #expect(verdicts["different"].elements.isEmpty, "\(verdicts)")
+        for verdict in ["taken", "wire.malformed"] {
+            #expect((verdicts[verdict].integer ?? 0) > 50)
+        }
     }
 
     @Test func aFirstCopyComesAsAFileAndIsWhatTheHubHas() throws {

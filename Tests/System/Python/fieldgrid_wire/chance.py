@@ -8,7 +8,9 @@ begin after a gap.
 import random
 import uuid
 
-from . import reply, request
+from . import frame, reply, request
+from .connection import Refused
+from .primitives import WireError, unsigned
 
 LETTERS = "虚构甲乙丙丁木业有限公司abcXYZ0189 -_·“”'\"\\/é金🏢"
 
@@ -114,3 +116,58 @@ class Chance:
             outcome = self.device.replica.apply(answer)
             self.counts["gaps"] += outcome == "gap"
         self.device.replica.save()
+
+
+def splices(body, chance):
+    """One to three places where bytes give way to others: `[[at, how many, hexadecimal]]`."""
+    found = []
+    for _ in range(chance.choice([1, 1, 1, 2, 3])):
+        at = chance.randrange(len(body))
+        other = chance.choice([
+            body[at] ^ 1 << chance.randrange(8), (body[at] + chance.choice([-1, 1])) % 256,
+            chance.choice([0, 1, 2, 3, 0x7F, 0x80, 0xFF])])
+        removed, added = chance.choice([(1, [other]), (1, [other]), (1, []), (0, [other])])
+        found.append([at, removed, bytes(added).hex()])
+    return found
+
+
+def spliced(body, changes):
+    for at, removed, added in changes:
+        body = body[:at] + bytes.fromhex(added) + body[at + removed:]
+    return body
+
+
+class Damage:
+    """Bodies with random bytes changed, read by both sides: they must agree on every one."""
+
+    def __init__(self, seed, connection, bodies):
+        self.random = random.Random(seed)
+        self.connection, self.bodies = connection, bodies
+
+    def run(self, steps):
+        counts = {"taken": 0, "wire.malformed": 0, "wire.too-large": 0}
+        different = []
+        for _ in range(steps):
+            body = self.random.choice(self.bodies)
+            body = spliced(body, splices(body, self.random))
+            framed = b"FGX\1" + bytes([frame.REQUEST, 0]) + unsigned(len(body)) + body
+            here, there = self.verdict_here(framed), self.verdict_there(framed)
+            counts[here] += 1
+            if here != there:
+                different.append({"hex": framed.hex(), "here": here, "there": there})
+        return counts | {"different": different}
+
+    @staticmethod
+    def verdict_here(framed):
+        try:
+            request.decode(framed)
+        except WireError as error:
+            return error.code
+        return "taken"
+
+    def verdict_there(self, framed):
+        try:
+            reply.decode(self.connection.exchange(framed))
+        except Refused as refused:
+            return refused.code
+        return "taken"
