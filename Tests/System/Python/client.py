@@ -40,6 +40,14 @@ def edit(device, arguments):
     return {"seq": device.edit(arguments.type, arguments.id, pairs(arguments.fields))}
 
 
+def move(device, arguments):
+    return {"seq": device.move(arguments.type, arguments.id, arguments.scope)}
+
+
+def delete(device, arguments):
+    return {"seq": device.delete(arguments.type, arguments.id)}
+
+
 def show(device, arguments):
     record = device.replica.row(arguments.id)
     if record is None:
@@ -155,6 +163,8 @@ COMMANDS = {
     "sync": (sync, [("--first", {"type": int})]),
     "new": (new, [("type", {}), ("fields", {"nargs": "*"}), ("--scope", {})]),
     "set": (edit, [("type", {}), ("id", {}), ("fields", {"nargs": "*"})]),
+    "move": (move, [("type", {}), ("id", {}), ("scope", {})]),
+    "delete": (delete, [("type", {}), ("id", {})]),
     "show": (show, [("id", {})]),
     "list": (listed, [("type", {})]),
     "conflicts": (conflicts, []),

@@ -217,6 +217,43 @@ import Testing
         #expect(try other.run(["compare-json"])["different"].elements.isEmpty)
     }
 
+    @Test func movesAndDeletesOfBothAreFollowed() throws {
+        let ids = try ["甲", "乙", "丙", "丁"].map { try create("name=虚构\($0)") }
+        try sync()
+        try other.run(["move", "employer", ids[0], District.village])
+        try district.done([
+            "record", "move", "employer", ids[1], "--scope", District.village, "--data", node,
+        ])
+        try other.run(["delete", "employer", ids[2]])
+        try district.done(["record", "delete", "employer", ids[3], "--data", node])
+        try sync()
+        for id in ids.prefix(2) {
+            try expectTheSame(id)
+            #expect(try other.record(id)["scope"].text == District.village)
+        }
+        let left = try other.run(["list", "employer"]).elements.compactMap { $0["id"].text }
+        #expect(Set(left) == Set(ids.prefix(2)))
+        #expect(try Set(district.records("employer", at: node).keys) == Set(left))
+        #expect(try other.run(["compare"])["different"].elements.isEmpty)
+    }
+
+    /// The late edit of the one that is gone goes into the other; the other
+    /// language hears which record that is.
+    @Test func twoRecordsThatAreMergedAreOneThereToo() throws {
+        let code = "org_code=MA0DEMO16"
+        let own = try create("name=虚构双录", code)
+        let theirs = try district.record("employer", "name=虚构双录", code, at: node)
+        try sync()
+        try district.done(["node", "sync", "--data", node])
+        let conflict = try #require(
+            district.ask(["conflicts", "list", "--data", node])[0]["id"].text)
+        try district.done(["conflicts", "resolve", conflict, "--take", "merge", "--data", node])
+        try sync()
+        let left = try other.run(["list", "employer"]).elements.compactMap { $0["id"].text }
+        #expect(left == [min(own, theirs)])
+        #expect(try other.run(["compare"])["different"].elements.isEmpty)
+    }
+
     @Test func aPhotoGoesUpInPiecesAndComesBackWhole() throws {
         let photo = district.folder.file("photo.jpg")
         var random = SeededRandom(seed: 7)

@@ -127,6 +127,12 @@ class Device:
         type, known = self.schema.type(type_name), self.replica.row(record)
         return self.seal(self.edits(type, record, known["units"], fields))
 
+    def move(self, type_name, record, scope):
+        return self.seal([change(self.schema.type(type_name), record, SCOPE, [scope])])
+
+    def delete(self, type_name, record):
+        return self.seal([change(self.schema.type(type_name), record, PRESENCE, [0])])
+
     def edits(self, type, record, units, fields):
         """One change for each unit that a field belongs to, with all its members."""
         changed = {}

@@ -56,6 +56,8 @@ class Replica:
                 if change["record"]["id"] != id:
                     continue
                 row = row or {"id": id, "type": change["type"], "scope": None, "units": {}}
+                if change["unit"] == PRESENCE and change["value"] != [1]:
+                    return None
                 if change["unit"] == SCOPE:
                     row["scope"] = change["value"][0]
                 if change["unit"] > SCOPE:
@@ -73,7 +75,7 @@ class Replica:
         for changeset in self["outbox"]:
             ids += [change["record"]["id"] for change in changeset["changes"]
                     if change["type"] == type and change["unit"] == PRESENCE]
-        return [self.row(id) for id in sorted(set(ids))]
+        return [row for row in map(self.row, sorted(set(ids))) if row]
 
     # Saving
 
