@@ -11,6 +11,17 @@ def frame(body, kind):
     return b"FGX\1" + bytes([kind, 0]) + unsigned(len(body)) + body
 
 
+def zstd(body):
+    """One zstd frame of one raw block, the same whatever the library."""
+    assert len(body) < 256
+    block = (len(body) << 3 | 1).to_bytes(3, "little") + body
+    return b"\x28\xb5\x2f\xfd\x20" + bytes([len(body)]) + block
+
+
+def packed(frames, length):
+    return b"FGX\1\1\1" + unsigned(length) + frames
+
+
 def joined(parts, changes):
     """The parts in their order, some of them replaced; every replacement must have its place."""
     assert changes.keys() <= parts.keys(), changes.keys() - parts.keys()
@@ -75,7 +86,12 @@ FRAMES = {
     "length too small": b"FGX\1\1\0" + unsigned(len(request()) - 1) + request(),
     "length too large for what follows": b"FGX\1\1\0" + unsigned(len(request()) + 1) + request(),
     "length with a needless byte": b"FGX\1\1\0" + bytes([len(request()) | 0x80, 0]) + request(),
-    "not zstd": b"FGX\1\1\1" + unsigned(len(request())) + request(),
+    "not zstd": packed(request(), len(request())),
+    "two zstd frames": packed(zstd(request()[:20]) + zstd(request()[20:]), len(request())),
+    "a byte after the zstd frame": packed(zstd(request()) + b"\0", len(request())),
+    "a zstd frame that is cut": packed(zstd(request())[:-1], len(request())),
+    "a zstd frame of fewer bytes": packed(zstd(request()), len(request()) + 1),
+    "a zstd frame of more bytes": packed(zstd(request()), len(request()) - 1),
 }
 
 BOMBS = {
@@ -110,7 +126,8 @@ REQUESTS = {
 }
 
 BATCHES = {
-    "a flag for the parent": {"parent": b"\2"}, "a parent that is said to be there": {"parent": b"\1"},
+    "a flag for the parent": {"parent": b"\2"},
+    "a parent that is said to be there": {"parent": b"\1"},
     "a first sequence of 2^53": {"first": unsigned(1 << 53)},
     "more changesets than bytes": {"count": b"\xff\x7f"},
     "an author that is not there": {"author": b"\1"}, "source 0": {"source": b"\0"},
@@ -206,5 +223,6 @@ def cases():
 def sound():
     """What the cases are made from, and what a reader must take."""
     return [("request", frame(request(), REQUEST)),
+            ("request", packed(zstd(request()), len(request()))),
             ("request", frame(request(batch=b"\1" + batch()), REQUEST)),
             ("reply", frame(reply(), REPLY))]

@@ -116,7 +116,8 @@ class Replica:
             "schema": self["schema"], "epoch": self["epoch"],
             "incarnation": self["incarnation"], "sealed": self["seq"],
             "reply_bytes_max": REPLY_BYTES, "positions": dict(self["positions"]),
-            "held": [one["identity"] for one in self["held"]], "kept": None, "check": check, "batch": self.batch(sending)}
+            "held": [one["identity"] for one in self["held"]], "kept": None, "check": check,
+            "batch": self.batch(sending)}
 
     def batch(self, changesets):
         if not changesets or self["epoch"] == ZERO:
