@@ -32,7 +32,8 @@ class Chance:
     def create(self):
         self.counts["saved"] += 1
         self.device.create(
-            "employer", self.device.facts["scope"], {"name": self.name()} | self.fields())
+            "employer", self.device.facts["scope"], {"name": self.name()} | self.fields(),
+            self.identifier())
 
     def edit(self):
         number = self.device.schema.type("employer").number
@@ -67,11 +68,14 @@ class Chance:
         if look == 0:
             return ""
         if look == 1:
-            return str(uuid.UUID(int=self.random.getrandbits(128)))
+            return self.identifier()
         if look == 2:
-            return str(uuid.UUID(int=self.random.getrandbits(128))).upper()
+            return self.identifier().upper()
         length = self.random.choice([1, 5, 36, 60])
         return "".join(self.random.choices(LETTERS, k=length)).strip()
+
+    def identifier(self):
+        return str(uuid.UUID(int=self.random.getrandbits(128)))
 
     def set(self):
         items = {f"虚构{self.random.randint(0, 9)}" for _ in range(self.random.randint(1, 4))}

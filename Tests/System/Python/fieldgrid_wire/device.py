@@ -116,9 +116,9 @@ class Device:
 
     # Saving
 
-    def create(self, type_name, scope, fields):
+    def create(self, type_name, scope, fields, record=None):
         """A new record: one changeset, sealed and saved, and not sent."""
-        type, record = self.schema.type(type_name), str(uuid.uuid4())
+        type, record = self.schema.type(type_name), record or str(uuid.uuid4())
         changes = [change(type, record, PRESENCE, [1]), change(type, record, SCOPE, [scope])]
         changes += self.edits(type, record, {}, fields)
         return record, self.seal(changes)

@@ -222,11 +222,12 @@ class Replica:
             if self["own"].get(place, 0) > changeset["time"]:
                 continue
             self["own"][place] = changeset["time"]
-            if record is None and change["unit"] == PRESENCE:
+            if record is None:
+                # Its number comes with the records; its creation may still be in quarantine.
                 record = {"id": change["record"]["id"], "type": change["type"], "scope": "",
                           "number": None, "units": {}, "pulled": {}}
                 self["records"][record["id"]] = record
-            if record is None or change["unit"] <= SCOPE:
+            if change["unit"] <= SCOPE:
                 continue
             pulled = record["pulled"].get(str(change["unit"]), 0)
             if record["scope"] != receipt["scope"] or pulled < receipt["position"]:
