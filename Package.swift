@@ -142,6 +142,8 @@ let package = Package(
             ],
             path: "Tests/Simulation", exclude: ["Plans"], swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
-        .testTarget(name: "SystemTests", path: "Tests/System", swiftSettings: settings),
+        .testTarget(
+            name: "SystemTests", path: "Tests/System", exclude: ["Python"],
+            swiftSettings: settings),
     ]
 )

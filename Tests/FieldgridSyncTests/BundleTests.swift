@@ -82,26 +82,4 @@ import Testing
         }
         #expect(error?.code == "bundle.damaged")
     }
-
-    @Test func theVectorIsByteExactUpToTheSignature() throws {
-        var idle = Self.bundle
-        // One too small to be compressed: zstd's bytes may differ between versions.
-        idle.sections = [Self.idleRequest]
-        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let file = root.appendingPathComponent("schemas/wire/vectors/bundle.hex")
-        let stored = try String(contentsOf: file, encoding: .utf8)
-        let sealed = idle.sealed(by: Self.device).dropLast(64)
-        #expect(stored.filter { !$0.isWhitespace } == sealed.map(Self.hex).joined())
-    }
-
-    private static func hex(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }
-
-    private static var idleRequest: [UInt8] {
-        var request = WireFixture.request
-        request.batch = nil
-        return ExchangeCodec.encode(request, number: WireFixture.number)
-    }
 }

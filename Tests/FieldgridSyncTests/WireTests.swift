@@ -1,6 +1,5 @@
 import FieldgridModel
 import FieldgridSync
-import Foundation
 import Testing
 
 @Suite struct WireTests {
@@ -116,41 +115,5 @@ import Testing
         reply.positions = request.positions
         #expect(ExchangeCodec.encode(request, number: { _ in nil }).count <= 300)
         #expect(ExchangeCodec.encode(reply).count <= 300)
-    }
-
-    /// The files under `schemas/wire/vectors` are the bytes other languages test
-    /// themselves against.
-    ///
-    /// They change only with the wire's version.
-    @Test(arguments: ["request", "reply", "changeset-1", "changeset-2"])
-    func theVectorsAreByteExact(name: String) throws {
-        let bytes =
-            switch name {
-            case "request":
-                plain(
-                    ExchangeCodec.encode(WireFixture.request, number: WireFixture.number),
-                    .exchangeRequest)
-            case "reply": plain(ExchangeCodec.encode(WireFixture.reply), .exchangeReply)
-            case "changeset-1":
-                CanonicalEncoder.bytes(
-                    of: WireFixture.changesets[0], after: .start(after: WireFixture.parent))
-            default:
-                CanonicalEncoder.bytes(
-                    of: WireFixture.changesets[1],
-                    after: ContentDigest.of(
-                        WireFixture.changesets[0], after: .start(after: WireFixture.parent)))
-            }
-        let hex = bytes.map { String(format: "%02x", $0) }.joined()
-        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let file = root.appendingPathComponent("schemas/wire/vectors/\(name).hex")
-        let stored = try String(contentsOf: file, encoding: .utf8)
-        #expect(stored.filter { !$0.isWhitespace } == hex)
-    }
-
-    /// The body without its compression: zstd's output may differ between
-    /// versions of the library, the body may not.
-    private func plain(_ frame: [UInt8], _ kind: Frame.Kind) -> [UInt8] {
-        (try? Frame.unwrap(frame, kind: kind)) ?? []
     }
 }

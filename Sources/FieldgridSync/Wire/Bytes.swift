@@ -116,6 +116,13 @@ package struct ByteReader {
         return Int64(bitPattern: value >> 1) ^ -Int64(value & 1)
     }
 
+    /// A byte that is 0 or 1.
+    package mutating func flag() throws(WireError) -> Bool {
+        let value = try byte()
+        guard value < 2 else { throw .malformed("a flag that is \(value)", at: offset) }
+        return value == 1
+    }
+
     /// How many things follow, each of at least `size` bytes.
     package mutating func count(ofSize size: Int = 1) throws(WireError) -> Int {
         let value = try unsigned()
@@ -123,6 +130,15 @@ package struct ByteReader {
             throw .malformed("count \(value) is more than the bytes that are left", at: offset)
         }
         return Int(value)
+    }
+
+    /// A record's number, which travels as the difference from the last one.
+    package mutating func number(after last: Int64) throws(WireError) -> Int64 {
+        let (number, overflow) = last.addingReportingOverflow(try signed())
+        guard !overflow, (0..<1 << 40).contains(number) else {
+            throw .malformed("record number \(number)", at: offset)
+        }
+        return number
     }
 
     /// An integer that must fit a small non-negative number.

@@ -109,7 +109,7 @@ struct ChangesetColumnReader {
     private mutating func batch() throws(WireError) -> ReceivedBatch {
         let incarnation = IncarnationID(try reader.bits())
         let first = Int64(try reader.index(below: 1 << 53, "sequence"))
-        let parent = try reader.byte() == 1 ? try reader.identity() : nil
+        let parent = try reader.flag() ? try reader.identity() : nil
         let count = try reader.count()
         let previous = try digest()
         let head = try digest()
@@ -138,13 +138,22 @@ struct ChangesetColumnReader {
         }
         for _ in 0..<(try reader.count(ofSize: 16)) { epochs.append(EpochID(try reader.bits())) }
         for _ in 0..<(try reader.count()) {
-            var context: [ScopeCode: Position] = [:]
-            for _ in 0..<(try reader.count(ofSize: 2)) {
-                let scope = scopes[try reader.index(below: scopes.count, "scope")]
-                context[scope] = Position(Int64(try reader.index(below: 1 << 53, "position")))
-            }
-            contexts.append(context)
+            contexts.append(try context())
         }
+    }
+
+    private mutating func context() throws(WireError) -> [ScopeCode: Position] {
+        var context: [ScopeCode: Position] = [:]
+        var last: ScopeCode?
+        for _ in 0..<(try reader.count(ofSize: 2)) {
+            let scope = scopes[try reader.index(below: scopes.count, "scope")]
+            guard last.map({ $0 < scope }) ?? true else {
+                throw .malformed("a context out of order", at: reader.offset)
+            }
+            last = scope
+            context[scope] = Position(Int64(try reader.index(below: 1 << 53, "position")))
+        }
+        return context
     }
 
     private mutating func heads(
@@ -169,8 +178,11 @@ struct ChangesetColumnReader {
         }
         var time: Int64 = 0
         for index in changesets.indices {
-            time &+= try reader.signed()
-            guard time >= 0 else { throw .malformed("time \(time)", at: reader.offset) }
+            let (next, overflow) = time.addingReportingOverflow(try reader.signed())
+            guard !overflow, next >= 0 else {
+                throw .malformed("time \(next)", at: reader.offset)
+            }
+            time = next
             changesets[index].head.time = HybridTime(raw: time)
         }
         return changesets
@@ -227,7 +239,7 @@ struct ChangesetColumnReader {
         for _ in 0..<(try reader.count(ofSize: 17)) {
             sides.append(try reader.identity())
         }
-        let note = try reader.byte() == 1 ? try reader.text() : nil
+        let note = try reader.flag() ? try reader.text() : nil
         let isUndo = flag & Flag.isUndo != 0
         return (seen, Settlement(conflict: conflict, sides: sides, note: note, isUndo: isUndo))
     }

@@ -213,7 +213,7 @@ struct RecordColumns {
         }
         var number: Int64 = 0
         for kind in kinds where kind == 1 {
-            number &+= try reader.signed()
+            number = try reader.number(after: number)
             numberOf.append(RecordNumber(number))
         }
         var references: [RecordReference] = []

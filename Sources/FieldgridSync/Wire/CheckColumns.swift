@@ -65,6 +65,6 @@ enum CheckColumns {
             let high = try reader.fixed()
             sums.append(RecordSum(high: high, low: try reader.fixed()))
         }
-        return (sums, try reader.byte() == 1 ? try DeltaColumns.read(&reader) : nil)
+        return (sums, try reader.flag() ? try DeltaColumns.read(&reader) : nil)
     }
 }

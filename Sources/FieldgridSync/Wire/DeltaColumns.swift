@@ -52,7 +52,7 @@ enum DeltaColumns {
         }
         var number: Int64 = 0
         for index in records.indices {
-            number &+= try reader.signed()
+            number = try reader.number(after: number)
             records[index].number = RecordNumber(number)
         }
         for index in records.indices {
@@ -65,17 +65,18 @@ enum DeltaColumns {
             records[index].type = TypeNumber(
                 try reader.index(below: ValueColumnReader.Bound.number, "type"))
         }
-        let known = try reader.raw(count)
+        var known: [Bool] = []
+        for _ in records { known.append(try reader.flag()) }
         try readUnits(of: &records, known: known, &reader)
         return records
     }
 
     private static func readUnits(
-        of records: inout [RecordDelta], known: ArraySlice<UInt8>, _ reader: inout ByteReader
+        of records: inout [RecordDelta], known: [Bool], _ reader: inout ByteReader
     ) throws(WireError) {
         var counts: [Int] = []
         for _ in records { counts.append(try reader.count()) }
-        for (index, flag) in zip(records.indices, known) where flag == 1 {
+        for (index, isNamed) in zip(records.indices, known) where isNamed {
             records[index].id = RecordID(try reader.bits())
         }
         var units: [(unit: UnitNumber, members: Int)] = []

@@ -70,9 +70,9 @@ package enum ExchangeCodec {
         }
         var held: [ChangesetIdentity] = []
         for _ in 0..<count { held.append(try reader.identity()) }
-        let kept = try reader.byte() == 1 ? try reader.identity() : nil
+        let kept = try reader.flag() ? try reader.identity() : nil
         let check = try CheckColumns.check(among: positions, &reader)
-        let batch = try reader.byte() == 1 ? try ChangesetColumnReader.read(&reader) : nil
+        let batch = try reader.flag() ? try ChangesetColumnReader.read(&reader) : nil
         try reader.finish()
         var request = ReceivedRequest(
             schema: schema, epoch: epoch.high | epoch.low == 0 ? nil : EpochID(epoch),
@@ -127,11 +127,11 @@ package enum ExchangeCodec {
         case 2: chain = .fork(at: Int64(clamping: try reader.unsigned()))
         case let tag: throw .malformed("chain answer \(tag)", at: reader.offset)
         }
-        let incarnation = try reader.byte() == 1 ? IncarnationID(try reader.bits()) : nil
+        let incarnation = try reader.flag() ? IncarnationID(try reader.bits()) : nil
         let receipts = try ReceiptColumns.receipts(&reader)
         let positions = try readPositions(&reader)
         let spans = try readSpans(of: positions, &reader)
-        let hasMore = try reader.byte() == 1
+        let hasMore = try reader.flag()
         let released = try ReceiptColumns.released(&reader)
         let covered = Int64(try reader.index(below: 1 << 53, "sequence"))
         let (sums, checked) = try CheckColumns.answer(&reader)
@@ -202,6 +202,9 @@ package enum ExchangeCodec {
             let code = Array(last[..<shared]) + (try reader.raw(try reader.count()))
             guard let text = String(validating: code, as: UTF8.self), code.count <= 64 else {
                 throw .malformed("scope code", at: reader.offset)
+            }
+            guard positions.isEmpty || last.lexicographicallyPrecedes(code) else {
+                throw .malformed("positions out of order", at: reader.offset)
             }
             let position = Int64(try reader.index(below: 1 << 53, "position"))
             positions[ScopeCode(text)] = Position(position)

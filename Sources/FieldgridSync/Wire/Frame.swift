@@ -89,6 +89,13 @@ package enum Frame {
     private static func decompress(
         _ packed: ArraySlice<UInt8>, length: Int
     ) throws(WireError) -> [UInt8] {
+        // The library would read several frames as one.
+        let first = packed.withUnsafeBytes {
+            ZSTD_findFrameCompressedSize($0.baseAddress, $0.count)
+        }
+        guard ZSTD_isError(first) != 0 || first == packed.count else {
+            throw .compressionBroken("\(packed.count - first) bytes follow the frame")
+        }
         var failure: String?
         let body = [UInt8](unsafeUninitializedCapacity: max(1, length)) { buffer, count in
             let size = packed.withUnsafeBytes {

@@ -90,14 +90,16 @@ struct ValueColumnReader {
 
     init(_ reader: inout ByteReader) throws(WireError) {
         let count = try reader.count(ofSize: 4)
+        var last: ValueColumns.Key?
         for _ in 0..<count {
             let key = ValueColumns.Key(
                 type: try reader.index(below: Bound.number, "type"),
                 unit: try reader.index(below: Bound.number, "unit"),
                 member: try reader.index(below: Bound.members, "member"))
-            guard places[key] == nil else {
-                throw .malformed("a column comes twice", at: reader.offset)
+            guard last.map({ $0 < key }) ?? true else {
+                throw .malformed("columns out of order", at: reader.offset)
             }
+            last = key
             places[key] = columns.count
             columns.append(try Self.column(&reader))
             next.append(0)

@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+"""Checks this implementation against every file under schemas/wire/vectors.
+
+    vectors.py [FOLDER]              decodes, compares with the JSON, encodes again
+    vectors.py [FOLDER] --malformed  writes malformed.json and damaged.json anew
+"""
+
+import base64
+import hashlib
+import json
+import pathlib
+import random
+import sys
+
+import malformed
+from fieldgrid_wire import bundle, canonical, frame, reply, request
+from fieldgrid_wire.chance import spliced, splices
+from fieldgrid_wire.primitives import WireError
+from fieldgrid_wire.signing import EnrolmentCode, Key, SignatureError, SignedRequest, verify
+
+HERE = pathlib.Path(__file__).resolve().parent
+FOLDER = HERE.parents[2] / "schemas" / "wire" / "vectors"
+
+
+class Disagreement(Exception):
+    pass
+
+
+def agree(what, found, expected):
+    if found != expected:
+        raise Disagreement(f"{what}: {found!r} is not {expected!r}")
+
+
+def stored(file):
+    return bytes.fromhex("".join(file.read_text().split()))
+
+
+class Vectors:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def check(self, name):
+        data = stored(self.folder / f"{name}.hex")
+        document = json.loads((self.folder / f"{name}.json").read_text())
+        getattr(self, "check_" + document["kind"])(name, data, document)
+
+    def check_request(self, name, data, document):
+        agree(name, request.REQUEST.decode(data), document["says"])
+        agree(name + " encoded", request.REQUEST.write(document["says"]).hex(), data.hex())
+        again = request.decode(request.encode(document["says"]))
+        agree(name + " framed", again, document["says"])
+        if document["says"]["batch"]:
+            self.check_chain(name, document["says"]["batch"], document["numbers"])
+        self.check_truncations(name, data, request.REQUEST)
+
+    def check_reply(self, name, data, document):
+        agree(name, reply.REPLY.decode(data), document["says"])
+        agree(name + " encoded", reply.REPLY.write(document["says"]).hex(), data.hex())
+        again = reply.decode(reply.encode(document["says"]))
+        agree(name + " framed", again, document["says"])
+        self.check_truncations(name, data, reply.REPLY)
+
+    def check_chain(self, name, batch, numbers):
+        """The digests of the canonical forms arrive at the head that travelled."""
+        for changeset in batch["changesets"]:
+            for change in changeset["changes"]:
+                record = change["record"]
+                if "number" in record:
+                    change["record"] = {"id": numbers[f"{record['scope']}/{record['number']}"]}
+        if batch["parent"]:
+            agree(name + " start", canonical.start_after(batch["parent"]).hex(), batch["previous"])
+        digests = canonical.chain(
+            batch["incarnation"], batch["first_seq"], batch["changesets"],
+            bytes.fromhex(batch["previous"]))
+        agree(name + " head", digests[-1].hex(), batch["head"])
+
+    def check_changeset(self, name, data, document):
+        agree(name, canonical.read(data), document["says"])
+        agree(name + " encoded", canonical.write(document["says"]).hex(), data.hex())
+        agree(name + " digest", hashlib.sha256(data).hexdigest(), document["digest"])
+
+    def check_frame(self, name, data, document):
+        body = stored(self.folder / f"{document['body']}.hex")
+        agree(name, frame.unwrap(data, frame.REQUEST).hex(), body.hex())
+
+    def check_bundle(self, name, data, document):
+        agree(name, bundle.decode(data, verify), document["says"])
+        key = Key.from_pem(document["key"].encode())
+        agree(name + " encoded", bundle.encode(document["says"], key.sign).hex(), data.hex())
+        for length in range(len(data)):
+            refused(f"{name} cut at {length}", lambda: bundle.decode(data[:length], verify))
+        for place in range(len(data)):
+            altered = data[:place] + bytes([data[place] ^ 0x21]) + data[place + 1:]
+            refused(f"{name} altered at {place}", lambda: bundle.decode(altered, verify))
+
+    def check_truncations(self, name, data, codec):
+        """No beginning of a message is a message."""
+        for length in range(len(data)):
+            refused(f"{name} cut at {length}", lambda: codec.decode(data[:length]))
+
+    def check_signing(self):
+        """The headers of a request, the answer that fits it, and what derives from a code."""
+        document = json.loads((self.folder / "signing.json").read_text())
+        key, hub = (Key.from_pem(document[f"{who}_key"].encode()) for who in ("device", "hub"))
+        sent, answer = document["request"], document["answer"]
+        signed = SignedRequest(
+            key, (sent["method"], sent["path"], sent["query"]), sent["body"].encode(),
+            sent["created"], sent["nonce"])
+        found = {name.lower(): value for name, value in signed.headers.items()}
+        agree("the request's headers", found, sent["headers"])
+        headers, body = list(answer["headers"].items()), answer["body"].encode()
+        signed.check(answer["status"], headers, body, hub.public)
+        for status, text, other in (
+                (200, body, hub), (answer["status"], body + b" ", hub),
+                (answer["status"], body, key)):
+            refused("an altered answer",
+                    lambda: signed.check(status, headers, text, other.public))
+        known = document["enrolment"]
+        code = EnrolmentCode(known["code"].lower().replace("-", " "))
+        agree("the hub's fingerprint", code.hub_fingerprint, known["hub_fingerprint"])
+        told = code.introduction(key.public, "", "", base64.b64decode(known["nonce"]))
+        for name in ("lookup", "proof"):
+            agree(name, told[name], known[name])
+
+    def check_malformed(self):
+        cases = json.loads((self.folder / "malformed.json").read_text())
+        agree("malformed.json", cases, malformed.cases())
+        readers = {"request": request.decode, "reply": reply.decode}
+        for of, data in malformed.sound():
+            readers[of](data)
+        for case in cases:
+            data = bytes.fromhex(case["hex"])
+            code = refused(case["name"], lambda: readers[case["of"]](data))
+            agree(case["name"], code, case["error"])
+        return len(cases)
+
+    # Random damage
+
+    CODECS = {"request": request.REQUEST, "reply": reply.REPLY}
+
+    def messages(self):
+        """Every message among the vectors: its name, its codec and its body."""
+        for file in sorted(self.folder.glob("re*.hex")):
+            yield file.stem, self.CODECS[file.stem.split("-")[0]], stored(file)
+
+    def damage(self, each=60):
+        """Messages with a few bytes changed, and whether they are messages still."""
+        cases = []
+        for name, codec, body in self.messages():
+            chance = random.Random(name)
+            for _ in range(each):
+                changes = splices(body, chance)
+                cases.append({"vector": name, "changes": changes,
+                              "taken": is_taken(codec, spliced(body, changes))})
+        return cases
+
+    def check_damage(self):
+        bodies = {name: (codec, body) for name, codec, body in self.messages()}
+        cases = json.loads((self.folder / "damaged.json").read_text())
+        for case in cases:
+            codec, body = bodies[case["vector"]]
+            agree(f"{case}", is_taken(codec, spliced(body, case["changes"])), case["taken"])
+        agree("damaged vectors", {case["vector"] for case in cases}, set(bodies))
+        return len(cases)
+
+
+def is_taken(codec, body):
+    try:
+        codec.decode(body)
+    except WireError:
+        return False
+    return True
+
+
+def refused(name, read):
+    try:
+        read()
+    except WireError as error:
+        return error.code
+    except SignatureError:
+        return "signature"
+    raise Disagreement(f"{name} was not refused")
+
+
+def main(arguments):
+    folder = pathlib.Path(arguments[0]) if arguments and arguments[0][0] != "-" else FOLDER
+    if "--malformed" in arguments:
+        for name, cases in (("malformed", malformed.cases()),
+                            ("damaged", Vectors(folder).damage())):
+            lines = ",\n".join(json.dumps(case) for case in cases)
+            (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n")
+        return
+    vectors = Vectors(folder)
+    names = sorted(file.stem for file in folder.glob("*.hex"))
+    for name in names:
+        vectors.check(name)
+    vectors.check_signing()
+    count = vectors.check_malformed()
+    damaged = vectors.check_damage()
+    print(json.dumps({"vectors": names, "malformed": count, "damaged": damaged}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
