@@ -6,16 +6,11 @@ extension Simulation {
     /// there whole or not at all, at every reader.
     func checkGroups() throws {
         for machine in [Operation.hub] + Array(nodes.indices) {
-            guard (try? isReadable(machine)) == true else { continue }
-            try checkHeadcounts(at: machine)
-            try checkFamilies(at: machine)
+            try act(as: machine) {
+                try self.checkHeadcounts(at: machine)
+                try self.checkFamilies(at: machine)
+            }
         }
-    }
-
-    private func isReadable(_ machine: Int) throws -> Bool {
-        guard machine != Operation.hub else { return true }
-        _ = try nodes[machine].replica.counts()
-        return true
     }
 
     /// What a record's headcount is at a machine; nil where it is not there.

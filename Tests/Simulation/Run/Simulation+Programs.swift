@@ -57,10 +57,16 @@ extension Simulation {
 
     /// Changes a row as no log explains.
     func damage(_ record: Int, _ how: Damage, at node: SimulatedNode) throws {
-        guard let type = try type(of: record, at: node.index) else { return }
+        // Nothing is compared while the schemas differ.
+        guard !node.isOld, let type = try type(of: record, at: node.index) else { return }
         let id = RecordID.simulated(record)
         let present = try stored(record, at: node.index)
         guard (present == nil) == (how == .add), present?.unsynced.isEmpty != false else { return }
+        // Noted first: a write that failed may have happened.
+        marks.insert(.damaged)
+        ledger.damaged[node.index, default: []].insert(id)
+        ledger.place(record, in: present?.scope ?? node.scope)
+        ledger.disturb(id)
         try edit(node) { db in
             try db.execute(sql: "INSERT INTO fg_applying VALUES(NULL)")
             switch how {
@@ -80,10 +86,6 @@ extension Simulation {
             }
             try db.execute(sql: "DELETE FROM fg_applying")
         }
-        marks.insert(.damaged)
-        ledger.damaged[node.index, default: []].insert(id)
-        ledger.place(record, in: present?.scope ?? node.scope)
-        ledger.disturb(id)
     }
 
     private func edit(_ node: SimulatedNode, _ body: (Database) throws -> Void) throws {

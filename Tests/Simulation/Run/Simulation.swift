@@ -132,18 +132,21 @@ final class Simulation {
         failuresKnown[machine] = failures
         if let chance = armed.removeValue(forKey: machine) {
             try crash(machine, chance: chance)
-        } else if machine == Operation.hub {
-            // It did not come up again: somebody sees to the disk.
-            if (try? hub.store.read({ try $0.heads() })) == nil {
-                disk(of: machine).heal()
-                try hub.restart()
-            }
         } else {
-            let node = nodes[machine]
-            if (try? node.replica.counts()) == nil {
-                disk(of: machine).heal()
-                try node.restart()
-            }
+            try bringUp(machine)
+        }
+    }
+
+    /// A machine that did not come up again: somebody sees to its disk.
+    private func bringUp(_ machine: Int) throws {
+        if machine == Operation.hub {
+            guard (try? hub.store.read({ try $0.heads() })) == nil else { return }
+            disk(of: machine).heal()
+            try hub.restart()
+        } else {
+            guard (try? nodes[machine].replica.counts()) == nil else { return }
+            disk(of: machine).heal()
+            try nodes[machine].restart()
         }
     }
 
@@ -171,9 +174,8 @@ final class Simulation {
     func heal() throws {
         for machine in [Operation.hub] + Array(nodes.indices) {
             disk(of: machine).heal()
-            if let chance = armed.removeValue(forKey: machine) {
-                _ = chance
-            }
+            armed[machine] = nil
+            try bringUp(machine)
             clock(of: machine).offset = 0
             clock(of: machine).drift = 0
         }
