@@ -19,8 +19,11 @@ extension Hub {
         if try beginEpochIfMissingWork(request, isWhole: true) { return emptyReply }
         // Numbers and positions of another epoch mean nothing here, so nothing of the request is
         // read: the node begins this epoch, and sends again.
-        if let epoch = request.epoch, epoch != identity.epoch { return emptyReply }
+        if let epoch = request.epoch, epoch != identity.epoch {
+            return try reply(toEpoch: epoch, standing: request.stands)
+        }
         let author = Self.author(of: device)
+        note(request, of: device)
         guard let batch = request.batch else {
             return try store.read { view in try reply(to: request, from: device, view: view) }
         }
@@ -69,7 +72,7 @@ extension Hub {
         // it must go on under a new name before its positions move.
         builder.isPaused = fork != nil || reply.chain.isFork
         try builder.build(for: device.scope, asked: request, into: &reply)
-        if let check = request.check, !reply.hasMore, !builder.isPaused,
+        if let check = request.check, !reply.hasMore, !reply.mustRebase, !builder.isPaused,
             request.schema == identity.schema
         {
             try builder.answer(check, for: device.scope, sums: rangeSums, into: &reply)

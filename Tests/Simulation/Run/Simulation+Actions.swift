@@ -12,6 +12,7 @@ extension Simulation {
         case .settle, .undo, .verify: try decide(operation.what, at: operation.who)
         case .refresh, .tick, .revoke, .hubBackUp, .hubRestore, .publish, .regrid, .join:
             try administer(operation)
+        case .trim(let lease): try trim(lease: lease)
         case .send, .sync, .crash, .restart, .disk, .clock: try runMachine(operation)
         case .foreign, .damage, .backUp, .restore, .clone, .exportStick, .readStick:
             try handle(operation)
