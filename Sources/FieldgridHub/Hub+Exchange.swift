@@ -25,14 +25,20 @@ extension Hub {
         let author = Self.author(of: device)
         note(request, of: device)
         guard let batch = request.batch else {
-            return try store.read { view in try reply(to: request, from: device, view: view) }
+            return try store.read { view in
+                let reply = try reply(to: request, from: device, view: view)
+                try note(reply, to: request, of: device, view)
+                return reply
+            }
         }
         return try accepting { acceptance in
             let answer = try acceptance.take(batch, from: author)
             try acceptance.flush()
-            return try reply(
+            let reply = try reply(
                 to: request, from: device, view: acceptance.store, grids: acceptance.grids,
                 answer: answer)
+            try note(reply, to: request, of: device, acceptance.store)
+            return reply
         }
     }
 

@@ -77,6 +77,27 @@ extension Hub {
         standings[device.node, default: [:]].merge(scopes) { $1 }
     }
 
+    /// Remembers where a device will stand that had nothing of a scope and is
+    /// told something now: it may never say so.
+    func note(
+        _ reply: ExchangeReply, to request: ReceivedRequest, of device: DeviceRow,
+        _ view: any HubReading
+    ) throws {
+        var stands = request.stands
+        let fresh = reply.positions.keys.filter { stands.told($0) == nil }
+        guard !fresh.isEmpty, request.epoch == nil || request.epoch == identity.epoch else {
+            return
+        }
+        stands.follow(reply)
+        let kept = try view.standings(of: device.node)[device.node] ?? [:]
+        for scope in fresh where kept[scope] == nil {
+            guard standings[device.node]?[scope] == nil, let told = stands.told(scope) else {
+                continue
+            }
+            standings[device.node, default: [:]][scope] = Standing(position: told, context: told)
+        }
+    }
+
     /// What a device of another epoch is told: that there is a new one, and
     /// whether it also missed what was trimmed.
     func reply(
@@ -118,7 +139,7 @@ extension Hub {
     }
 
     private func plan(_ view: any HubReading) throws -> TrimReport {
-        let known = try view.standings().merging(standings) { stored, said in
+        let known = try view.standings(of: nil).merging(standings) { stored, said in
             stored.merging(said) { $1 }
         }
         let devices = try view.devices().filter { device in

@@ -73,8 +73,8 @@ package protocol HubReading: AnyObject {
     /// where none does.
     func covered(_ incarnation: IncarnationID) throws -> Int64
 
-    /// Where each device stands, as far as it said in the present epoch.
-    func standings() throws -> [NodeID: [ScopeCode: Standing]]
+    /// Where devices stand, as far as they said; one of them, or all.
+    func standings(of node: NodeID?) throws -> [NodeID: [ScopeCode: Standing]]
     /// The last position that was accepted by a moment; nil where none was, as
     /// far as is still known.
     func position(in scope: ScopeCode, acceptedBy time: Int64) throws -> Position?

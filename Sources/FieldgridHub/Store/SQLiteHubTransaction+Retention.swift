@@ -14,9 +14,11 @@ extension SQLiteHubTransaction {
             PRIMARY KEY(scope, number)) STRICT, WITHOUT ROWID;
         """
 
-    func standings() throws -> [NodeID: [ScopeCode: Standing]] {
+    func standings(of node: NodeID?) throws -> [NodeID: [ScopeCode: Standing]] {
         var standings: [NodeID: [ScopeCode: Standing]] = [:]
-        try sql("SELECT node, scope, position, context FROM standing").forEach { row in
+        let columns = "SELECT node, scope, position, context FROM standing"
+        let rows = try node.map { try sql(columns + " WHERE node = ?1").bind(1, $0.bits) }
+        try (rows ?? sql(columns)).forEach { row in
             let scope = try code(of: row.integer(1))
             standings[NodeID(try row.bits(0)), default: [:]][scope] = Standing(
                 position: Position(row.integer(2)), context: Position(row.integer(3)))

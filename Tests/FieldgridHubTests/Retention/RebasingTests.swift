@@ -160,7 +160,15 @@ import Testing
             settlements: [
                 "phone": Settlement(conflict: id, sides: sides.map(\.offer.identity))
             ])
-        try world.present.edit(.test(5), .merge(into: .test(4)))
+        for name in [4, 5] as [UInt64] {
+            try world.present.edit(.test(name), .update, ["uscc": .text("912206020000000005")])
+        }
+        try world.present.exchange()
+        try world.present.edit(
+            .test(5), .merge(into: .test(4)),
+            settlements: [
+                "presence": Settlement(conflict: .duplicate(.test(4), .test(5)), sides: [])
+            ])
         try world.present.edit(.test(6), .move(TestHub.otherVillage))
         try world.present.exchange()
         try world.forget()
@@ -176,7 +184,7 @@ import Testing
     @Test(arguments: [1, 2, 3, 5])
     func itGoesOnWhereItWasInterrupted(after replies: Int) throws {
         let world = try Silence()
-        for name in UInt64(100)..<400 {
+        for name in UInt64(100)..<800 {
             try world.present.edit(
                 .test(name), .create(TestHub.village),
                 ["name": .text(String(repeating: "虚构\(name)", count: 20))])
@@ -203,6 +211,7 @@ import Testing
         }
         #expect(world.absent.rebases == 1)
         #expect(!world.absent.replica.isRebasing)
+        try world.absent.exchange()
         #expect(try world.absent.shown(.test(120), "name") == nil)
         #expect(try world.absent.shown(.test(150), "name") == nil)
         try world.expectAgreement()
