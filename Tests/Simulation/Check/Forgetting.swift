@@ -1,6 +1,5 @@
 import FieldgridHub
 import FieldgridModel
-import FieldgridReplica
 
 extension Simulation {
     /// Lets the hub forget what only nodes need that it has not heard for so
@@ -12,16 +11,6 @@ extension Simulation {
         defer { hub.hub.retention = Retention() }
         let report = try hub.hub.trim()
         if report.rows.departures > 0 { marks.insert(.trimmed) }
-    }
-
-    /// Nothing damages rows here, so a comparison with the hub that finds a
-    /// difference has found a mistake; it would be put right unseen.
-    func checkUnrepaired(_ applied: AppliedReply, at node: SimulatedNode) throws {
-        guard let found = applied.repaired.first else { return }
-        throw Violation(
-            "I5",
-            "\(found.type) \(found.id) was \(found.difference) at node \(node.index), and "
-                + "nothing explains it")
     }
 
     /// Remembers what left which scope, before the hub forgets it.

@@ -310,7 +310,6 @@ extension Simulation {
                 throw Violation("I4", "node \(node.index) went back in \(scope)")
             }
         }
-        try checkUnrepaired(applied, at: node)
         trace.note(
             "applied \(applied.pulled) \(applied.accepted) \(applied.quarantined) "
                 + "\(applied.outboxLeft)")

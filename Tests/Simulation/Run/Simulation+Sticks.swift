@@ -92,7 +92,7 @@ extension Simulation {
         }
         for reply in replies {
             let applied = try apply(reply, at: node)
-            if applied.epochChanged { try apply(reply, at: node) }
+            if applied.epochChanged || applied.rebased { try apply(reply, at: node) }
         }
     }
 
