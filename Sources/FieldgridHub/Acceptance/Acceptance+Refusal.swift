@@ -162,7 +162,8 @@ extension Acceptance {
         guard let right = author.scope, !grids.covers(right, state.scope) else {
             return author.scope == nil
         }
-        let isUnheard = try (store.departures(of: state.id)
+        let isUnheard = try
+            (store.departures(of: state.id)
             + departures.filter { $0.id == state.id }).contains { departure in
                 grids.covers(right, departure.scope)
                     && (fold.context[departure.scope] ?? .zero) < departure.position

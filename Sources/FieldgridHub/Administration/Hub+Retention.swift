@@ -149,8 +149,9 @@ extension Hub {
         var report = TrimReport()
         report.leaseDays = retention.leaseDays
         for (scope, head) in try view.heads().sorted(by: { $0.key < $1.key }) {
-            let old = try view.position(
-                in: scope, acceptedBy: now - retention.youngestMilliseconds) ?? .zero
+            let old =
+                try view.position(
+                    in: scope, acceptedBy: now - retention.youngestMilliseconds) ?? .zero
             var planned = TrimReport.Scope(
                 scope: scope, head: head.position, before: head.horizon, horizon: old)
             for device in devices {

@@ -23,7 +23,8 @@ extension ReplyApplication {
     ///
     /// - Returns: what to ask next to find a difference, or to put it right.
     mutating func compare(_ check: ScopeCheck, at now: Int64) throws -> ScopeCheck? {
-        guard !result.isStale, !result.epochChanged, !result.rebased, try Comparison.isQuiet(db) else { return nil }
+        guard !result.isStale, !result.epochChanged, !result.rebased, try Comparison.isQuiet(db)
+        else { return nil }
         var next: ScopeCheck?
         let comparison = try Comparison(memory, db)
         switch check.level {

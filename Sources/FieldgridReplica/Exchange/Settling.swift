@@ -151,7 +151,8 @@ extension Outbox {
         let query = try Query(db, "SELECT scope, position FROM fg_outbox WHERE seq = ?")
         query.bind(1, seq)
         defer { query.finish() }
-        guard try query.step(), let scope = query.textIfAny(0), let position = query.integerIfAny(1),
+        guard try query.step(), let scope = query.textIfAny(0),
+            let position = query.integerIfAny(1),
             let head = reply.heads[ScopeCode(scope)]
         else { return true }
         return head.value >= position

@@ -159,7 +159,8 @@ extension Simulation {
                 ledger.saved.append(
                     Ledger.Saved(
                         machine: machine, record: edit.id, unit: field,
-                        value: UnitValue((operations[field] ?? UnitValue(value)).members.map(\.canonical)),
+                        value: UnitValue(
+                            (operations[field] ?? UnitValue(value)).members.map(\.canonical)),
                         isForeign: isSite && [Town.Site.status, Town.Site.code].contains(field)))
             }
             if isSite, let shown = try headcount(of: edit.id, at: machine) {

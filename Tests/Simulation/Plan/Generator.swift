@@ -165,7 +165,9 @@ struct Generator {
         default: break
         }
         let isVisit = kind == .edit && random.happens(20)
-        guard let record = known(world, who, visits: isVisit) else { return create(world, who, source) }
+        guard let record = known(world, who, visits: isVisit) else {
+            return create(world, who, source)
+        }
         switch kind {
         case .child:
             visits += 1
@@ -206,7 +208,8 @@ struct Generator {
         if random.happens(25) { values.append(value(Town.Site.code)) }
         if random.happens(50) { values.append(value(Town.Site.phone)) }
         if random.happens(30) { values += headcount() }
-        return .create(record: records, grid: grid(for: who, world), values: values,
+        return .create(
+            record: records, grid: grid(for: who, world), values: values,
             source: source)
     }
 

@@ -267,7 +267,8 @@ extension Entry {
         if let text { return .text(text) }
         if let number { return .integer(number) }
         return .null
-    }}
+    }
+}
 
 extension RecordID {
     /// The number that ``simulated(_:)`` made it from.
