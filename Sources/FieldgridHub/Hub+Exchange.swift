@@ -16,7 +16,7 @@ extension Hub {
         _ request: ReceivedRequest, device: DeviceRow
     ) throws -> ExchangeReply {
         lastSeen[device.keyID] = now
-        if try beginEpochIfMissingWork(request, isWhole: true) { return emptyReply }
+        _ = try beginEpochIfMissingWork(request, isWhole: true)
         // Numbers and positions of another epoch mean nothing here, so nothing of the request is
         // read: the node begins this epoch, and sends again.
         if let epoch = request.epoch, epoch != identity.epoch {

@@ -95,14 +95,19 @@ struct ReplyBuilder {
         _ scope: ScopeCode, since: Position, sharedOnly: Bool, request: ReceivedRequest,
         bytesMax: Int, within scopes: Subscribed
     ) throws -> Position? {
-        for departure in try store.departures(from: scope, after: since) {
+        let departures = try store.departures(from: scope, after: since)
+        let present = try store.records(departures.map(\.id))
+        for departure in departures {
+            // Where it is now: it may have gone on from where it went, and that the next scope
+            // tells may have been trimmed.
+            let place = present[departure.id]?.scope ?? departure.destination
             // Of a scope above, the node has no more than what is shared: anything else has not
             // been there, and does not stay when it goes there.
             let isShared = index.entries[departure.type]?.type.shared == true
             if sharedOnly && !isShared { continue }
             if isShared
-                ? scopes.all.contains(departure.destination)
-                : scopes.whole.contains(departure.destination)
+                ? scopes.all.contains(place)
+                : scopes.whole.contains(place)
             {
                 continue
             }

@@ -266,3 +266,29 @@ import Testing
         try world.expectAgreement()
     }
 }
+
+extension RebasingTests {
+    @Test func whatWentOnThroughAGridThatTheDeviceHadNothingOfIsGoneToo() throws {
+        let hub = try TestHub()
+        let office = try RealNode(hub, try hub.enrol("虚构·区", TestHub.district))
+        let away = ScopeCode("220602001")
+        try office.edit(.test(1), .create(TestHub.village), ["name": .text("虚构1")])
+        try office.edit(.test(2), .create(away), ["name": .text("虚构2")])
+        try office.exchange()
+        let node = try RealNode(hub, try hub.enrol("虚构·乡", TestHub.township))
+        try node.exchange()
+        #expect(try node.shown(.test(1), "name") != nil)
+        #expect(node.replica.positions[TestHub.otherVillage] == .zero)
+        try office.edit(.test(1), .move(TestHub.otherVillage))
+        try office.exchange()
+        try office.edit(.test(1), .move(away))
+        try office.exchange()
+        // The grid it passed through forgets at once that it was there.
+        hub.clock.advance(minutes: 31 * Silence.day)
+        try office.exchange()
+        let report = try hub.hub.trim()
+        #expect(report.scopes.contains { $0.scope == TestHub.otherVillage && $0.horizon > .zero })
+        try node.exchange()
+        #expect(try node.shown(.test(1), "name") == nil)
+    }
+}
