@@ -16,20 +16,29 @@ extension Hub {
         _ request: ReceivedRequest, device: DeviceRow
     ) throws -> ExchangeReply {
         lastSeen[device.keyID] = now
-        if try beginEpochIfMissingWork(request, isWhole: true) { return emptyReply }
+        _ = try beginEpochIfMissingWork(request, isWhole: true)
         // Numbers and positions of another epoch mean nothing here, so nothing of the request is
         // read: the node begins this epoch, and sends again.
-        if let epoch = request.epoch, epoch != identity.epoch { return emptyReply }
+        if let epoch = request.epoch, epoch != identity.epoch {
+            return try reply(toEpoch: epoch, standing: request.stands)
+        }
         let author = Self.author(of: device)
+        note(request, of: device)
         guard let batch = request.batch else {
-            return try store.read { view in try reply(to: request, from: device, view: view) }
+            return try store.read { view in
+                let reply = try reply(to: request, from: device, view: view)
+                try note(reply, to: request, of: device, view)
+                return reply
+            }
         }
         return try accepting { acceptance in
             let answer = try acceptance.take(batch, from: author)
             try acceptance.flush()
-            return try reply(
+            let reply = try reply(
                 to: request, from: device, view: acceptance.store, grids: acceptance.grids,
                 answer: answer)
+            try note(reply, to: request, of: device, acceptance.store)
+            return reply
         }
     }
 
@@ -69,7 +78,7 @@ extension Hub {
         // it must go on under a new name before its positions move.
         builder.isPaused = fork != nil || reply.chain.isFork
         try builder.build(for: device.scope, asked: request, into: &reply)
-        if let check = request.check, !reply.hasMore, !builder.isPaused,
+        if let check = request.check, !reply.hasMore, !reply.mustRebase, !builder.isPaused,
             request.schema == identity.schema
         {
             try builder.answer(check, for: device.scope, sums: rangeSums, into: &reply)

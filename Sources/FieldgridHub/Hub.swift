@@ -24,6 +24,11 @@ package final class Hub: @unchecked Sendable {
     let rangeSums = RangeSums()
     /// When each device was last heard, kept until the next ``tick()``.
     var lastSeen: [String: Int64] = [:]
+    /// Where devices said that they stand, until the next transaction or
+    /// ``tick()`` keeps it: an exchange that changes nothing writes nothing.
+    var standings: [NodeID: [ScopeCode: Standing]] = [:]
+    /// How long what only far-behind devices need is kept.
+    package var retention = Retention()
     /// Scopes in which something changed since ``takeChanged(among:)``.
     var changed: Set<ScopeCode> = []
 
@@ -100,10 +105,12 @@ package final class Hub: @unchecked Sendable {
                 store: view, index: index, hub: identity, grids: grids, now: now)
             let result = try body(acceptance)
             try acceptance.flush()
+            try view.put(standings)
             gridsChanged = acceptance.gridsChanged
             reached = acceptance.changedScopes
             return result
         }
+        standings = [:]
         changed.formUnion(reached)
         if gridsChanged {
             grids = try store.read { try Self.readGrids($0, index) }

@@ -58,6 +58,8 @@ enum WireFixture {
     static var request: ExchangeRequest {
         var request = plainRequest
         request.kept = ChangesetIdentity(incarnation: parent.incarnation, seq: 5)
+        request.pulls = [village: ScopePull(base: Position(20), told: Position(45))]
+        request.oldest = [township: Position(1)]
         request.check = ScopeCheck(
             .combined,
             [CheckRange(village, from: RecordNumber(1_024), to: RecordNumber(0))])
@@ -109,6 +111,7 @@ enum WireFixture {
             hasMore: true)
         reply.since = [village: Position(40), township: Position(2)]
         reply.heads = [village: Position(50), township: Position(3)]
+        reply.horizons = [village: Position(41)]
         reply.incarnation = incarnation
         reply.covered = 4
         reply.sums = [RecordSum(high: 1, low: 2)]

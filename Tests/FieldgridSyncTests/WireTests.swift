@@ -17,11 +17,20 @@ import Testing
         #expect(batch.resolved(ids) == sent.batch)
         #expect(received.positions == sent.positions)
         #expect(received.epoch == sent.epoch)
+        #expect(received.stands.pulls == sent.pulls)
+        #expect(received.stands.oldest == sent.oldest)
     }
 
     @Test func aReplySurvivesTheWire() throws {
         let frame = ExchangeCodec.encode(WireFixture.reply)
         #expect(try ExchangeCodec.decodeReply(frame) == WireFixture.reply)
+    }
+
+    @Test func aReplyThatTellsToRebaseSurvivesTheWire() throws {
+        var sent = WireFixture.reply
+        sent.horizons = [:]
+        sent.mustRebase = true
+        #expect(try ExchangeCodec.decodeReply(ExchangeCodec.encode(sent)) == sent)
     }
 
     @Test func theCanonicalFormSurvivesStorage() throws {

@@ -100,3 +100,57 @@ struct HubPublish: AsyncParsableCommand {
         }
     }
 }
+
+struct HubTrim: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trim", abstract: "Let go of what no device needs any more.",
+        discussion: """
+            A hub that is served does it once a day. Records, their history and every receipt stay \
+            for ever; what goes is the account of which records left which grid, up to where \
+            every device has been that was heard within the lease. A device that comes later \
+            sends what it saved, and fetches everything anew.
+            """)
+
+    @OptionGroup var place: FolderOptions
+    @OptionGroup var output: ReportOptions
+    @Option(
+        help: ArgumentHelp(
+            "Wait no longer for a device that was not heard for so long. Default: as the hub is "
+                + "served with, 400.", valueName: "days"))
+    var leaseDays: Int64?
+    @Flag(help: "Say what would go, and which device holds it back; change nothing.")
+    var dryRun = false
+
+    func validate() throws {
+        if let leaseDays, !(1...36_500).contains(leaseDays) {
+            throw ValidationError("--lease-days takes 1 to 36500 days.")
+        }
+    }
+
+    func run() async throws {
+        guard try FolderKind.of(place.folder) == .hub else {
+            throw ServiceError.notHere(
+                "The folder \(place.folder) is a node's, not a hub's.",
+                hint: "Name the hub's folder with --data.")
+        }
+        let desk = try FolderAccess.desk(place.folder, command: "hub trim")
+        let reply = try desk.answer(.hub(ask: .trim(leaseDays: leaseDays, dryRun: dryRun)))
+        try output.report(reply) { document in
+            let number = { (key: String) in document[key].integer ?? 0 }
+            var table = Table([
+                .init("grid"), .init("position"), .init("horizon"), .init("held by"),
+                .init("last contact"),
+            ])
+            for scope in document["scopes"].elements {
+                table.add([
+                    scope["scope"].text ?? "", String(scope["position"].integer ?? 0),
+                    String(scope["horizon"].integer ?? 0), scope["held_by"].text ?? "—",
+                    scope["last_seen_at"].text.map(ShownTime.text) ?? "—",
+                ])
+            }
+            return table.text
+                + "\n\(dryRun ? "Would let" : "Let") go of \(number("departures")) departures and "
+                + "\(number("times")) times, with a lease of \(number("lease_days")) days."
+        }
+    }
+}

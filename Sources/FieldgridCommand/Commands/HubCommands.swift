@@ -9,7 +9,7 @@ struct HubCommand: AsyncParsableCommand {
         subcommands: [
             HubInit.self, HubServe.self, HubEnrol.self, HubDevices.self, HubRevoke.self,
             HubStatusCommand.self, HubImport.self, HubExport.self, HubReview.self,
-            HubBackupCommand.self, HubRestore.self, HubPublish.self,
+            HubBackupCommand.self, HubRestore.self, HubPublish.self, HubTrim.self,
         ])
 }
 
@@ -51,10 +51,21 @@ struct HubServe: AsyncParsableCommand {
             "Give a new device its first copy as a file where its grids have so many records.",
             valueName: "records"))
     var snapshotFrom: Int64 = 20_000
+    @Option(
+        help: ArgumentHelp(
+            "A device that was not heard for so long holds nothing back: when it comes again it "
+                + "fetches everything anew. 0 keeps all for ever.", valueName: "days"))
+    var leaseDays: Int64 = 400
+
+    func validate() throws {
+        guard (0...36_500).contains(leaseDays) else {
+            throw ValidationError("--lease-days takes 0 to 36500 days.")
+        }
+    }
 
     func run() async throws {
         try await HubServing(
-            folder: place.folder, listen: listen, snapshotFrom: snapshotFrom
+            folder: place.folder, listen: listen, snapshotFrom: snapshotFrom, leaseDays: leaseDays
         ).run()
     }
 }

@@ -104,6 +104,11 @@ struct NodeSync: AsyncParsableCommand {
                 "\(record["type"].text ?? "") \(record["id"].text ?? "") was not as at the hub "
                     + "(\(record["difference"].text ?? "")) and was put right."
             }
+            if number("removed") > 0 {
+                lines.append(
+                    "\(number("removed")) records that had left its grids meanwhile are gone "
+                        + "from it.")
+            }
             if number("salvaged") > 0 {
                 lines.append("\(number("salvaged")) records that the hub had lost were sent again.")
             }
@@ -178,6 +183,9 @@ enum RebirthText {
         case .lost:
             "The hub has lost work that this device no longer keeps. What is still here was sent "
                 + "again under a new name; tell the hub's operator."
+        case .rebase:
+            "This device had been away for longer than the hub tells what left its grids, so "
+                + "everything was fetched anew. What it had saved was sent first; nothing is lost."
         case nil: cause
         }
     }

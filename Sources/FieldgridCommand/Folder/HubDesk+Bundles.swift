@@ -24,7 +24,7 @@ extension HubDesk {
                     "accepted": .integer(Int64(counts.accepted)),
                     "quarantined": .integer(Int64(counts.quarantined)),
                 ]), needsPerson: counts.quarantined > 0)
-        case .enrol, .devices, .revoke, .status, .backupBegins, .backupDone, .publish:
+        case .enrol, .devices, .revoke, .status, .backupBegins, .backupDone, .publish, .trim:
             preconditionFailure("these are not about bundles")
         }
     }

@@ -127,7 +127,31 @@ extension HubDesk {
         case .publish(let document):
             let change = try hub.publish(Array(document))
             return ServiceReply(.object(["changes": .texts(change.sentences)]))
+        case .trim(let leaseDays, let dryRun): return try trim(leaseDays, dryRun: dryRun)
         }
+    }
+
+    private func trim(_ leaseDays: Int64?, dryRun: Bool) throws -> ServiceReply {
+        let usual = hub.retention
+        defer { hub.retention = usual }
+        if let leaseDays { hub.retention = Retention(leaseDays: leaseDays) }
+        let report = try hub.trim(dryRun: dryRun)
+        let scopes = report.scopes.map { scope in
+            JSONValue.object([
+                "scope": .text(scope.scope.text), "position": .integer(scope.head.value),
+                "horizon_before": .integer(scope.before.value),
+                "horizon": .integer(scope.horizon.value),
+                "held_by": .optional(scope.heldBy?.holder),
+                "held_by_node": .optional(scope.heldBy?.node.description),
+                "last_seen_at": .optional(scope.heldBy?.lastSeenAt.map(Instants.text)),
+            ])
+        }
+        return ServiceReply(
+            .object([
+                "dry_run": .bool(dryRun), "lease_days": .integer(report.leaseDays),
+                "departures": .integer(Int64(report.rows.departures)),
+                "times": .integer(Int64(report.rows.times)), "scopes": .array(scopes),
+            ]))
     }
 
     func document(of device: DeviceRow) -> JSONValue {

@@ -143,6 +143,7 @@ final class NodeDesk: Desk {
                 "schema_changed": .bool(report.schemaChanged),
                 "epoch_changed": .bool(report.epochChanged),
                 "schema_problem": .optional(report.schemaProblem),
+                "rebased": .bool(report.rebased), "removed": .integer(Int64(report.removed)),
                 "salvaged": .integer(Int64(report.salvaged)),
                 "attachments_sent": .integer(Int64(report.attachments.sent)),
                 "attachments_waiting": .integer(Int64(report.attachments.waiting)),

@@ -155,7 +155,8 @@ struct DeviceRights {
                 $0.node.description == name || $0.keyID == name
             }
             try require(target.map { grids.covers(device.scope, $0.scope) } ?? false)
-        case .hub(.backupBegins), .hub(.backupDone), .hub(.publish): try require(false)
+        case .hub(.backupBegins), .hub(.backupDone), .hub(.publish), .hub(.trim):
+            try require(false)
         case .hub(.importBundle(let file, _)):
             let target = try hub.device(ofBundle: Array(file), key: key)
             try require(grids.covers(device.scope, target.scope))
@@ -182,6 +183,7 @@ struct HubServing {
     let folder: String
     let listen: String
     let snapshotFrom: Int64
+    let leaseDays: Int64
 
     func run() async throws {
         guard try FolderKind.of(folder) == .hub else {
@@ -205,6 +207,7 @@ struct HubServing {
         configuration.socketPath = socket
         let open = try HubFolder(path: folder).open()
         defer { try? open.store.close() }
+        open.hub.retention = Retention(leaseDays: leaseDays)
         var logger = Logger(label: "fieldgrid.hub") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let server = HubServer(

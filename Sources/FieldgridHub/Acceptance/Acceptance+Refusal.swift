@@ -162,11 +162,20 @@ extension Acceptance {
         guard let right = author.scope, !grids.covers(right, state.scope) else {
             return author.scope == nil
         }
-        return try (store.departures(of: state.id) + departures.filter { $0.id == state.id })
-            .contains { departure in
+        let isUnheard = try
+            (store.departures(of: state.id)
+            + departures.filter { $0.id == state.id }).contains { departure in
                 grids.covers(right, departure.scope)
                     && (fold.context[departure.scope] ?? .zero) < departure.position
             }
+        if isUnheard { return true }
+        // Below its horizon a scope does not say any more what left it, but history says what was
+        // there; who has not seen that far is taken not to have heard.
+        let left = heads.filter { scope, head in
+            grids.covers(right, scope) && (fold.context[scope] ?? .zero) < head.horizon
+        }
+        guard !left.isEmpty else { return false }
+        return try store.history(of: state.id).contains { left[$0.offer.scope] != nil }
     }
 
     /// A record is merged into one that is there, of the same type, by

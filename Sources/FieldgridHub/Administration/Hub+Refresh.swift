@@ -131,6 +131,7 @@ extension Hub {
     package func tick() throws -> RefreshPeriod? {
         try rememberContacts()
         try replayQuarantine()
+        try trimIfDue()
         let period = RefreshPeriod(at: now)
         let opened = try store.read { try $0.setting(.refreshOpened) }
             .flatMap { RefreshPeriod($0) }
@@ -141,17 +142,19 @@ extension Hub {
         return period
     }
 
-    private func rememberContacts() throws {
-        guard !lastSeen.isEmpty else { return }
+    func rememberContacts() throws {
+        guard !lastSeen.isEmpty || !standings.isEmpty else { return }
         let seen = lastSeen
-        lastSeen = [:]
         try store.write { view in
+            try view.put(standings)
             for (keyID, time) in seen.sorted(by: { $0.key < $1.key }) {
                 guard var device = try view.device(keyID: keyID) else { continue }
                 device.lastSeenAt = time
                 try view.put(device)
             }
         }
+        lastSeen = [:]
+        standings = [:]
     }
 
     /// Progress of a half-year, by grid.

@@ -69,6 +69,7 @@ extension Hub {
             let found = try take(section, from: device, into: &result)
             chain = chain ?? found
         }
+        if !result.isOtherEpoch { note(requests[0], of: device) }
         try note(requests[0], of: device, bundle)
         if reply, device.revokedAt == nil {
             result.reply = try replyBundle(for: device, key: key, chain: chain)
@@ -161,14 +162,18 @@ extension Hub {
             let next = (request.sealed ?? 0) + 1
             origins = [ChangesetIdentity(incarnation: request.incarnation, seq: next)]
         }
-        let frame = ExchangeCodec.encode(
-            ExchangeRequest(
-                schema: request.schema, epoch: request.epoch, positions: request.positions,
-                incarnation: request.incarnation, sealed: request.sealed ?? 0, held: request.held,
-                batch: nil)
-        ) { _ in nil }
+        var stated = ExchangeRequest(
+            schema: request.schema, epoch: request.epoch, positions: request.positions,
+            incarnation: request.incarnation, sealed: request.sealed ?? 0, held: request.held,
+            batch: nil)
+        stated.pulls = request.stands.pulls
+        let frame = ExchangeCodec.encode(stated) { _ in nil }
         let statement = NodeStatement(node: device.node, origins: origins, frame: frame)
-        try store.write { try $0.put(statement) }
+        try store.write { view in
+            try view.put(statement)
+            try view.put(standings)
+        }
+        standings = [:]
     }
 }
 

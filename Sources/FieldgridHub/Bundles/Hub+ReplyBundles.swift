@@ -46,7 +46,8 @@ extension Hub {
             let (asked, origins) = try statement(of: device, view)
             var sections: [[UInt8]] = []
             if let epoch = asked.epoch, epoch != identity.epoch {
-                sections = [ExchangeCodec.encode(emptyReply)]
+                let reply = try reply(toEpoch: epoch, standing: asked.stands, view)
+                sections = [ExchangeCodec.encode(reply)]
                 result.hasMore = true
             } else {
                 var writing = ReplySections(asked: asked, chain: chain)
@@ -141,7 +142,14 @@ private struct ReplySections {
             asked.schema = reply.schema
             asked.held = []
             asked.epoch = reply.epoch
-            asked.positions = reply.positions
+            asked.stands.follow(reply)
+            // What it is told first makes it forget where it stood: all that follows is for who
+            // has nothing.
+            if reply.mustRebase {
+                asked.stands = ScopeStands(positions: [:])
+                asked.incarnation = IncarnationID(UUIDBits(high: 0, low: 0))
+                result.hasMore = true
+            }
         } while result.hasMore && sections.count < SealedBundle.Limit.sections
         return sections
     }

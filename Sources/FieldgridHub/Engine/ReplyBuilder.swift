@@ -41,8 +41,6 @@ struct ReplyBuilder {
             + grids.subtree(of: scope).map { ($0, false) }
     }
 
-    /// - Parameter floors: positions below which nothing may be reported,
-    ///   because the node's own receipts of this exchange say so.
     mutating func build(
         for device: ScopeCode, asked request: ReceivedRequest, into reply: inout ExchangeReply
     ) throws {
@@ -52,11 +50,19 @@ struct ReplyBuilder {
             all: Set(subscription.map(\.scope)), whole: Set(whole.map(\.scope)))
         let isSameEpoch = request.epoch == hub.epoch
         let bytesMax = min(max(request.replyBytesMax, 1 << 16), 16 << 20)
+        let horizons = horizons(of: subscription.map(\.scope))
+        if !isPaused, isSameEpoch, request.stands.isBelow(horizons) {
+            reply.mustRebase = true
+            isPaused = true
+        }
         for (scope, sharedOnly) in subscription {
             let since = isSameEpoch ? request.positions[scope] ?? .zero : .zero
             let head = heads[scope]?.position ?? .zero
             reply.since[scope] = since
             reply.heads[scope] = max(head, since)
+            if !isPaused || reply.mustRebase, let horizon = horizons[scope], since < horizon {
+                reply.horizons[scope] = horizon
+            }
             guard head > since else {
                 reply.positions[scope] = since
                 continue
@@ -74,19 +80,34 @@ struct ReplyBuilder {
         reply.records = records
     }
 
+    /// The position up to which each scope no longer tells what left it.
+    private func horizons(of scopes: [ScopeCode]) -> [ScopeCode: Position] {
+        guard !PlantedBug.trimmedInSilence.isActive else { return [:] }
+        var horizons: [ScopeCode: Position] = [:]
+        for scope in scopes {
+            if let horizon = heads[scope]?.horizon, horizon > .zero { horizons[scope] = horizon }
+        }
+        return horizons
+    }
+
     /// - Returns: the position it stopped at, or nil when it reached the head.
     private mutating func collect(
         _ scope: ScopeCode, since: Position, sharedOnly: Bool, request: ReceivedRequest,
         bytesMax: Int, within scopes: Subscribed
     ) throws -> Position? {
-        for departure in try store.departures(from: scope, after: since) {
+        let departures = try store.departures(from: scope, after: since)
+        let present = try store.records(departures.map(\.id))
+        for departure in departures {
+            // Where it is now: it may have gone on from where it went, and that the next scope
+            // tells may have been trimmed.
+            let place = present[departure.id]?.scope ?? departure.destination
             // Of a scope above, the node has no more than what is shared: anything else has not
             // been there, and does not stay when it goes there.
             let isShared = index.entries[departure.type]?.type.shared == true
             if sharedOnly && !isShared { continue }
             if isShared
-                ? scopes.all.contains(departure.destination)
-                : scopes.whole.contains(departure.destination)
+                ? scopes.all.contains(place)
+                : scopes.whole.contains(place)
             {
                 continue
             }
@@ -95,6 +116,7 @@ struct ReplyBuilder {
                     scope: scope, number: departure.number, id: departure.id,
                     type: departure.type, presence: .left, units: []))
         }
+        let base = request.epoch == hub.epoch ? request.stands.base(scope) : .zero
         var reached: Position?
         var stopped = false
         var collected: [RecordDelta] = []
@@ -108,7 +130,7 @@ struct ReplyBuilder {
             }
             reached = state.latest
             guard let entry = index.entries[state.type] else { return true }
-            let delta = Self.delta(of: state, entry, since: since, for: request.incarnation)
+            let delta = Self.delta(of: state, entry, since: base, for: request.incarnation)
             if let delta {
                 collected.append(delta)
                 size += Self.size(of: delta)

@@ -185,7 +185,7 @@ extension Hub {
                 guard reply.hasMore else { return }
                 asked.schema = reply.schema
                 asked.epoch = reply.epoch
-                asked.positions = reply.positions
+                asked.stands.follow(reply)
             }
         }
     }

@@ -73,6 +73,14 @@ package protocol HubReading: AnyObject {
     /// where none does.
     func covered(_ incarnation: IncarnationID) throws -> Int64
 
+    /// Where devices stand, as far as they said; one of them, or all.
+    func standings(of node: NodeID?) throws -> [NodeID: [ScopeCode: Standing]]
+    /// The last position that was accepted by a moment; nil where none was, as
+    /// far as is still known.
+    func position(in scope: ScopeCode, acceptedBy time: Int64) throws -> Position?
+    /// What ``HubWriting/trim(to:)`` would take away.
+    func trimmable(to horizons: [ScopeCode: Position]) throws -> TrimmedRows
+
     func devices() throws -> [DeviceRow]
     func device(keyID: String) throws -> DeviceRow?
     func enrolment(lookup: [UInt8]) throws -> EnrolmentRow?
@@ -102,6 +110,11 @@ package protocol HubWriting: HubReading {
     /// Notes how far every incarnation is, for a backup that is about to be
     /// made; with `verified`, that the one noted before is good.
     func noteBackup(verified: Bool) throws
+    /// Remembers where devices stand in the scopes that they spoke of.
+    func put(_ standings: [NodeID: [ScopeCode: Standing]]) throws
+    /// Raises the horizons of scopes, and lets go of what only those needed who
+    /// stand below them.
+    func trim(to horizons: [ScopeCode: Position]) throws
     func put(_ device: DeviceRow) throws
     func put(_ enrolment: EnrolmentRow) throws
 }
@@ -122,12 +135,15 @@ package enum HubSetting: String, Sendable {
     case refreshOpened = "refresh_opened"
     case backupNoted = "backup_noted"
     case backupVerified = "backup_verified"
+    case trimmedAt = "trimmed_at"
 }
 
-/// A scope's log counter, and the next record number it gives.
+/// A scope's log counter, the next record number it gives, and the position up
+/// to which it no longer tells what left it.
 package struct ScopeHead: Hashable, Sendable {
     package var position: Position
     package var nextNumber: RecordNumber
+    package var horizon = Position.zero
 
     package static let empty = ScopeHead(position: .zero, nextNumber: RecordNumber(1))
 }

@@ -119,7 +119,9 @@ enum SQLiteHubSchema {
                 hint: "run the newer fieldgrid that wrote it")
         }
         guard present < version else { return }
-        try db.execute(sql: tables + SQLiteHubTransaction.bundleTables)
+        try db.execute(
+            sql: tables + SQLiteHubTransaction.bundleTables
+                + SQLiteHubTransaction.retentionTables)
         try db.execute(
             sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }
@@ -128,7 +130,8 @@ enum SQLiteHubSchema {
         CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE scope(
             id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE,
-            position INTEGER NOT NULL, next_number INTEGER NOT NULL) STRICT;
+            position INTEGER NOT NULL, next_number INTEGER NOT NULL,
+            horizon INTEGER NOT NULL DEFAULT 0) STRICT;
         CREATE TABLE scope_time(
             scope INTEGER NOT NULL, position INTEGER NOT NULL, accepted_at INTEGER NOT NULL,
             PRIMARY KEY(scope, position)) STRICT, WITHOUT ROWID;

@@ -47,7 +47,7 @@ final class SQLiteHubTransaction: HubWriting {
         return db.lastInsertedRowID
     }
 
-    private func code(of scope: Int64) throws -> ScopeCode {
+    func code(of scope: Int64) throws -> ScopeCode {
         try loadScopes()
         guard let code = scopeCodes[scope] else {
             throw DatabaseError(
@@ -58,11 +58,12 @@ final class SQLiteHubTransaction: HubWriting {
 
     func heads() throws -> [ScopeCode: ScopeHead] {
         var heads: [ScopeCode: ScopeHead] = [:]
-        try sql("SELECT id, code, position, next_number FROM scope").forEach { row in
+        try sql("SELECT id, code, position, next_number, horizon FROM scope").forEach { row in
             let code = ScopeCode(row.text(1))
             remember(code, row.integer(0))
             heads[code] = ScopeHead(
-                position: Position(row.integer(2)), nextNumber: RecordNumber(row.integer(3)))
+                position: Position(row.integer(2)), nextNumber: RecordNumber(row.integer(3)),
+                horizon: Position(row.integer(4)))
             return true
         }
         return heads
@@ -113,7 +114,11 @@ final class SQLiteHubTransaction: HubWriting {
 
     func ids(of numbers: [(scope: ScopeCode, number: RecordNumber)]) throws -> [RecordID?] {
         let statement = try sql("SELECT id FROM record WHERE rec = ?1")
-        let forwarded = try sql("SELECT id FROM departure WHERE scope = ?1 AND number = ?2")
+        let forwarded = try sql(
+            """
+            SELECT id FROM departure WHERE scope = ?1 AND number = ?2
+            UNION ALL SELECT id FROM forwarding WHERE scope = ?1 AND number = ?2
+            """)
         return try numbers.map { scope, number in
             guard let scopeID = try scopeID(scope), number.value < 1 << Self.numberBits else {
                 return nil

@@ -34,6 +34,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case deleteDestroysEdit
     /// What the hub cannot accept is forgotten.
     case quarantineDropped
+    /// What left a scope is forgotten, and nobody who was away is told so.
+    case trimmedInSilence
 
     #if DEBUG
         /// The one that is planted for as long as a task-local body runs.

@@ -105,8 +105,10 @@ extension NodeSession {
         var applied = try replica.apply(reply)
         result.report.pushed += applied.accepted
         result.report.quarantined += applied.quarantined
-        // A new epoch's reply says only that it is one; what it brings comes after.
-        if applied.epochChanged { applied = try replica.apply(reply) }
+        result.report.rebased = result.report.rebased || applied.rebased
+        // Who begins anew takes what the reply brings after that.
+        if applied.epochChanged || applied.rebased { applied = try replica.apply(reply) }
+        result.report.removed += applied.removed
         result.report.pulled += applied.pulled
         result.report.schemaChanged = result.report.schemaChanged || applied.schemaChanged
         result.isStale = result.isStale && applied.isStale

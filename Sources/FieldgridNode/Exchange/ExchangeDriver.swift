@@ -47,16 +47,21 @@ package struct ExchangeDriver {
         self.stamps = stamps
     }
 
+    /// - Parameter wholeCopy: fetches everything as a file, where that is to
+    ///   be had, for a device that begins anew; says how many records came.
     /// - throws: ``HubFailure`` from the conversation, ``SyncFailure`` when
     ///   it leads nowhere, `ReplicaError` from the replica. What was applied
     ///   before stays applied.
-    package mutating func run(progress: (SyncProgress) -> Void = { _ in }) throws -> SyncReport {
+    package mutating func run(
+        progress: (SyncProgress) -> Void = { _ in }, wholeCopy: () throws -> Int = { 0 }
+    ) throws -> SyncReport {
         while true {
             let before = replica.positions
             let reply = try exchange()
             let applied = try replica.apply(reply)
             guard !applied.isStale else { throw SyncFailure.wentBack }
             count(applied)
+            if applied.rebased { report.pulled += try wholeCopy() }
             progress(
                 SyncProgress(
                     pushed: report.pushed, pulled: report.pulled, outboxLeft: outboxLeft,
@@ -117,6 +122,8 @@ package struct ExchangeDriver {
         report.epochChanged = report.epochChanged || applied.epochChanged
         report.schemaProblem = applied.schemaProblem ?? report.schemaProblem
         report.salvaged += applied.salvaged
+        report.rebased = report.rebased || applied.rebased
+        report.removed += applied.removed
         report.repaired += applied.repaired
         if let cause = applied.reincarnated { report.reincarnated.append(cause) }
         outboxLeft = applied.outboxLeft
@@ -125,7 +132,8 @@ package struct ExchangeDriver {
     private mutating func checkProgress(_ applied: AppliedReply, moved: Bool) throws {
         let isIdle =
             !moved && applied.accepted + applied.quarantined + applied.pulled == 0
-            && !applied.schemaChanged && !applied.epochChanged && applied.reincarnated == nil
+            && !applied.schemaChanged && !applied.epochChanged && !applied.rebased
+            && applied.reincarnated == nil
             && applied.repaired.isEmpty
         idleRounds = isIdle ? idleRounds + 1 : 0
         guard idleRounds < Self.idleRoundsMax else {

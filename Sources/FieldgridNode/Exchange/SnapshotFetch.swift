@@ -50,12 +50,14 @@ package struct SnapshotFetch {
         return try? JSONDecoder().decode(SnapshotOffer.self, from: Data(bytes))
     }
 
-    /// Only a device that has nothing asks.
+    /// Only a device asks that has nothing, or begins anew with all that it saved received.
     ///
     /// One with saved work exchanges: its receipts must not come after the values that were
     /// decided of them.
     private func ask() throws -> SnapshotOffer? {
-        guard replica.positions.isEmpty, replica.lastSequence == 0 else { return nil }
+        guard replica.positions.isEmpty else { return nil }
+        let hasSent = try replica.isRebasing && replica.counts().outbox == 0
+        guard hasSent || replica.lastSequence == 0 else { return nil }
         let bytes: [UInt8]
         do throws(HubFailure) {
             bytes = try client.post(

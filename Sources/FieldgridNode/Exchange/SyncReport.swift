@@ -15,6 +15,11 @@ package struct SyncReport: Hashable, Sendable {
     package var schemaProblem: String?
     /// The hub had been put back from a backup.
     package var epochChanged = false
+    /// The device had been away for longer than the hub tells what left its
+    /// grids, and fetched everything anew.
+    package var rebased = false
+    /// Records that were no longer in its grids then.
+    package var removed = 0
     /// Records that the hub did not have any more, and that were sent again.
     package var salvaged = 0
     package var attachments = AttachmentReport()

@@ -68,12 +68,12 @@ package final class NodeSession {
     ) throws -> SyncReport {
         let client = try client(.init())
         defer { folder.clockOffset = client.clockOffset }
-        let copied = try SnapshotFetch(
-            folder: folder.path, replica: replica, client: client
-        ).run(progress: progress)
+        let copy = SnapshotFetch(folder: folder.path, replica: replica, client: client)
+        let copied = try copy.run(progress: progress)
         var driver = ExchangeDriver(
             replica: replica, client: client, stamps: stamps, waitSeconds: waitSeconds)
-        var report = try driver.run(progress: progress)
+        var report = try driver.run(
+            progress: progress, wholeCopy: { try copy.run(progress: progress) })
         report.pulled += copied
         if wasRewound { report.reincarnated.insert(.stamp, at: 0) }
         wasRewound = false

@@ -18,6 +18,11 @@ package struct AppliedReply: Hashable, Sendable {
     /// The hub began a new epoch: everything is pulled once more, and what
     /// it may not have is sent again.
     package var epochChanged = false
+    /// The device was away for so long that the hub does not tell any more what
+    /// left its scopes: everything is pulled once more.
+    package var rebased = false
+    /// Records that did not come again with that, and went.
+    package var removed = 0
     /// Records that a restored hub did not have, and that are sent again.
     package var salvaged = 0
     /// Records in which this database and the hub's differed although nothing

@@ -6,7 +6,7 @@ extension Replica {
     /// The ranges whose turn it is; nil while own changes are under way, for
     /// then the rows are not what the hub has.
     func checkInTurn(_ db: Database) throws -> ScopeCheck? {
-        guard memory.state.epoch != nil, !memory.state.isSalvaging,
+        guard memory.state.epoch != nil, !memory.state.isSalvaging, !memory.state.isRebasing,
             memory.state.resendFrom == nil, memory.state.leaving.isEmpty,
             try Comparison.isQuiet(db)
         else { return nil }
@@ -23,7 +23,8 @@ extension ReplyApplication {
     ///
     /// - Returns: what to ask next to find a difference, or to put it right.
     mutating func compare(_ check: ScopeCheck, at now: Int64) throws -> ScopeCheck? {
-        guard !result.isStale, !result.epochChanged, try Comparison.isQuiet(db) else { return nil }
+        guard !result.isStale, !result.epochChanged, !result.rebased, try Comparison.isQuiet(db)
+        else { return nil }
         var next: ScopeCheck?
         let comparison = try Comparison(memory, db)
         switch check.level {

@@ -130,6 +130,12 @@ extension ReplyApplication {
         guard try isPending(id) else {
             return try db.run(layout.sql.delete, .integer(row.rec))
         }
+        try markLeft(row, id, layout)
+    }
+
+    /// A record that left stays while own changes of it are not decided, and
+    /// goes with them.
+    func markLeft(_ row: RecordRow, _ id: RecordID, _ layout: TypeLayout) throws {
         var entries = try PendingEntry.all(of: id, db)
         guard !entries.isEmpty else { return }
         // Its number was that of the scope it left; the row may show another one.

@@ -9,15 +9,8 @@ extension ReplyApplication {
     mutating func beginEpoch(at now: Int64) throws {
         memory.state.leave(memory.state.epoch)
         memory.state.epoch = reply.epoch
-        memory.state.positions = [:]
-        memory.state.heads = [:]
         memory.state.resendFrom = nil
-        for layout in memory.orderedLayouts {
-            try db.uncaptured {
-                try db.run("UPDATE \(layout.sql.table) SET num = NULL WHERE num IS NOT NULL")
-            }
-        }
-        try db.run("UPDATE fg_gone SET num = NULL")
+        try forgetPlaces()
         try db.run(
             """
             UPDATE fg_outbox SET state = 0, scope = NULL, position = NULL, code = NULL,
@@ -32,6 +25,7 @@ extension ReplyApplication {
             try entry.write(db)
         }
         memory.state.isSalvaging = true
+        memory.state.isRebasing = memory.state.isRebasing || reply.mustRebase
         try begin(.epoch, after: memory.state.seq, at: now)
         try memory.state.writePositions(db)
         result.epochChanged = true
@@ -39,15 +33,41 @@ extension ReplyApplication {
         result.outboxLeft = try Outbox.count(.waiting, db)
     }
 
-    /// Once a new epoch was pulled completely: rows that the hub did not speak
-    /// of, and that nothing explains, are sealed again as creations.
-    mutating func salvageIfPulled(at now: Int64) throws {
-        guard memory.state.isSalvaging, !reply.hasMore, reply.chain == .follows,
-            try Outbox.count(.waiting, db) == 0
+    /// Forgets how far the scopes were, and under which numbers the hub knows
+    /// their records: all of it comes again.
+    mutating func forgetPlaces() throws {
+        memory.state.positions = [:]
+        memory.state.pulls = [:]
+        memory.state.heads = [:]
+        for layout in memory.orderedLayouts {
+            try db.uncaptured {
+                try db.run("UPDATE \(layout.sql.table) SET num = NULL WHERE num IS NOT NULL")
+            }
+        }
+        try db.run("UPDATE fg_gone SET num = NULL")
+    }
+
+    /// Once everything was pulled anew: rows that the hub did not speak of.
+    ///
+    /// - After a restore the hub lost them, so they are sealed again as
+    ///   creations.
+    /// - After a re-base they left, so they go.
+    /// - After both nobody can tell, so they are sealed for review.
+    mutating func finishIfPulled(at now: Int64) throws {
+        let (isSalvaging, isRebasing) = (memory.state.isSalvaging, memory.state.isRebasing)
+        guard isSalvaging || isRebasing, !reply.hasMore, !reply.mustRebase,
+            reply.chain == .follows, try Outbox.count(.waiting, db) == 0
         else { return }
         memory.state.isSalvaging = false
+        memory.state.isRebasing = false
         for layout in memory.orderedLayouts {
-            for row in try unknownToTheHub(layout) { try salvage(row, layout, at: now) }
+            guard isSalvaging else {
+                try letGoOfUnnamed(layout)
+                continue
+            }
+            for row in try unknownToTheHub(layout) {
+                try salvage(row, layout, underReview: isRebasing, at: now)
+            }
         }
     }
 

@@ -19,7 +19,7 @@ struct ReplyApplication {
     /// Names a new incarnation.
     let nextIncarnation: () -> IncarnationID
     /// Whether any record has own changes that the hub has not decided on.
-    private(set) var hasPending = true
+    var hasPending = true
 
     init(
         _ reply: ExchangeReply, _ memory: ReplicaMemory, _ db: Database,
@@ -58,6 +58,7 @@ struct ReplyApplication {
         try KeptChangesets.release(through: reply.covered, memory.state.line, db)
         try applyReceipts()
         try applyReleased()
+        if isBelowHorizon { return try rebase(at: now) }
         hasPending = try db.integer("SELECT 1 FROM fg_pending LIMIT 1") != nil
         try db.uncaptured { () throws -> Void in
             for delta in reply.records where delta.presence != .left { try apply(delta) }
@@ -68,7 +69,7 @@ struct ReplyApplication {
         }
         try memory.state.writePositions(db)
         try applyChain(at: now)
-        try salvageIfPulled(at: now)
+        try finishIfPulled(at: now)
         result.pulled = reply.records.count
         if !reply.records.isEmpty { memory.keys = KeyMemory() }
         result.hasMore =
@@ -108,6 +109,8 @@ struct ReplyApplication {
         let left = Set(memory.state.positions.keys).subtracting(reply.positions.keys)
         memory.state.leaving.formUnion(left)
         memory.state.leaving.subtract(reply.positions.keys)
+        memory.state.pulls = ScopePull.after(
+            reply, at: memory.state.positions, memory.state.pulls)
         memory.state.positions = reply.positions.merging(
             memory.state.positions.filter { reply.positions[$0.key] != nil }
         ) { max($0, $1) }

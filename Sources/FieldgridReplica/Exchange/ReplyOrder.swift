@@ -25,7 +25,9 @@ enum ReplyOrder: Hashable {
         }
         for (scope, since) in reply.since.sorted(by: { $0.key < $1.key }) {
             let position = state.positions[scope] ?? .zero
-            if since > position { return .ahead(scope, from: since, at: position) }
+            guard since > position else { continue }
+            // What was asked for before everything is pulled anew comes once more anyway.
+            return state.isRebasing ? .stale : .ahead(scope, from: since, at: position)
         }
         return .next
     }

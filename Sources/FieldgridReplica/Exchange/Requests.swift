@@ -32,6 +32,8 @@ extension Replica {
                 schema: memory.tag, epoch: memory.state.epoch, positions: memory.state.positions,
                 incarnation: memory.state.incarnation, sealed: memory.state.sealed,
                 held: try heldInQuarantine(db), batch: batch)
+            request.pulls = memory.state.pulls
+            request.oldest = try oldestContexts(db)
             request.kept = try KeptChangesets.first(db).map {
                 memory.state.line.identity(of: $0)
             }
@@ -97,6 +99,26 @@ extension Replica {
         if let asked = memory.state.resendFrom { return asked }
         return try db.integer(
             "SELECT min(seq) FROM fg_outbox WHERE state = \(OutboxState.waiting.rawValue)")
+    }
+
+    /// The lowest context, by scope, of what the hub has not accepted yet.
+    private func oldestContexts(_ db: Database) throws -> [ScopeCode: Position] {
+        let query = try Query(
+            db,
+            """
+            SELECT fg_pending.scope, min(seen) FROM fg_pending
+            JOIN fg_outbox ON fg_outbox.seq = fg_pending.seq
+            WHERE fg_outbox.state IN (0, 2) GROUP BY fg_pending.scope
+            """)
+        var oldest: [ScopeCode: Position] = [:]
+        while try query.step() {
+            let scope = ScopeCode(query.text(0))
+            let context = Position(query.integer(1))
+            if let position = memory.state.positions[scope], context < position {
+                oldest[scope] = context
+            }
+        }
+        return oldest
     }
 
     /// The numbers of those records that the hub knows by number.

@@ -143,6 +143,21 @@ extension ReplyApplication {
 }
 
 extension Outbox {
+    /// Whether the hub had accepted a changeset when it made a reply: one that
+    /// was made before does not have its decision.
+    static func wasAccepted(
+        _ seq: Int64, asOf reply: ExchangeReply, _ db: Database
+    ) throws -> Bool {
+        let query = try Query(db, "SELECT scope, position FROM fg_outbox WHERE seq = ?")
+        query.bind(1, seq)
+        defer { query.finish() }
+        guard try query.step(), let scope = query.textIfAny(0),
+            let position = query.integerIfAny(1),
+            let head = reply.heads[ScopeCode(scope)]
+        else { return true }
+        return head.value >= position
+    }
+
     /// Accepted, whether or not its answer has been pulled.
     static func isAccepted(_ seq: Int64, _ db: Database) throws -> Bool {
         let query = try Query(db, "SELECT state IN (1, 3) FROM fg_outbox WHERE seq = ?")

@@ -25,6 +25,7 @@ enum EngineTables {
             holder TEXT NOT NULL, revision INTEGER NOT NULL, seq INTEGER NOT NULL,
             head BLOB NOT NULL, time INTEGER NOT NULL, epoch TEXT,
             last_sync_at INTEGER, resend_from INTEGER, salvage INTEGER NOT NULL DEFAULT 0,
+            rebase INTEGER NOT NULL DEFAULT 0,
             check_next INTEGER NOT NULL DEFAULT 0,
             left_epochs TEXT NOT NULL DEFAULT '',
             schema_version INTEGER NOT NULL
@@ -36,7 +37,8 @@ enum EngineTables {
         """,
         """
         CREATE TABLE IF NOT EXISTS fg_scope(
-            scope TEXT PRIMARY KEY, enrolled INTEGER NOT NULL, position INTEGER, head INTEGER
+            scope TEXT PRIMARY KEY, enrolled INTEGER NOT NULL, position INTEGER, head INTEGER,
+            base INTEGER, told INTEGER
         ) STRICT, WITHOUT ROWID
         """,
         """

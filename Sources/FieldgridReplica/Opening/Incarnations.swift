@@ -18,6 +18,9 @@ package enum Reincarnation: String, Hashable, Sendable, CaseIterable {
     case review
     /// The hub asks for acknowledged work that is no longer kept here.
     case lost
+    /// The device was away for so long that everything is pulled anew; as with
+    /// a new epoch, that is no echo of what was sent before.
+    case rebase
 }
 
 /// One life of this database.

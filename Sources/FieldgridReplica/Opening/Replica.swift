@@ -134,6 +134,9 @@ package final class Replica: RecordStore {
     package var epoch: EpochID? { memory.state.epoch }
     /// How far each scope has been applied.
     package var positions: [ScopeCode: Position] { memory.state.positions }
+    /// Everything is being pulled anew, because the device was away for too
+    /// long.
+    package var isRebasing: Bool { memory.state.isRebasing }
     /// UTC milliseconds of the last applied reply.
     package var lastSyncAt: Int64? { memory.state.lastSyncAt }
 

@@ -1,4 +1,5 @@
 import FieldgridModel
+import FieldgridSync
 import GRDB
 
 /// The one row that every transaction of ours rewrites.
@@ -21,6 +22,8 @@ struct ReplicaState {
     /// The number of the outbox that the hub asked to resend from.
     var resendFrom: Int64?
     var positions: [ScopeCode: Position]
+    /// The scopes of which more is to come.
+    var pulls: [ScopeCode: ScopePull] = [:]
     /// Where each scope stood at the hub when the newest applied reply was
     /// made: one made before is told by them.
     var heads: [ScopeCode: Position] = [:]
@@ -32,6 +35,9 @@ struct ReplicaState {
     /// A new epoch is being pulled: what the hub turns out not to have is
     /// sealed again at its end.
     var isSalvaging = false
+    /// Everything is pulled anew, because what left the scopes meanwhile was
+    /// not told: rows that do not come again go at its end.
+    var isRebasing = false
     /// Scopes that are no longer the node's, whose records wait for own edits
     /// to be acknowledged before they go.
     var leaving: Set<ScopeCode> = []
@@ -74,7 +80,7 @@ struct ReplicaState {
             db,
             """
             SELECT node, holder, layout, revision, seq, head, time, epoch, last_sync_at,
-            resend_from, salvage, left_epochs, check_next FROM fg_state
+            resend_from, salvage, left_epochs, check_next, rebase FROM fg_state
             """)
         defer { query.finish() }
         guard try query.step(), query.integer(2) == EngineTables.layout else {
@@ -95,9 +101,10 @@ struct ReplicaState {
             lastSyncAt: query.integerIfAny(8), resendFrom: query.integerIfAny(9), positions: [:])
         state.isSalvaging = query.integer(10) == 1
         state.checkNext = query.integer(12)
+        state.isRebasing = query.integer(13) == 1
         state.leftEpochs = query.text(11).split(separator: " ").compactMap { EpochID($0) }
         let scopes = try Query(
-            db, "SELECT scope, enrolled, position, head FROM fg_scope ORDER BY scope")
+            db, "SELECT scope, enrolled, position, head, base, told FROM fg_scope ORDER BY scope")
         while try scopes.step() {
             let scope = ScopeCode(scopes.text(0))
             if scopes.integer(1) == 1 { state.identity.scopes.append(scope) }
@@ -107,6 +114,9 @@ struct ReplicaState {
             } else {
                 state.positions[scope] = Position(position)
                 state.heads[scope] = scopes.integerIfAny(3).map { Position($0) }
+                if let base = scopes.integerIfAny(4), let told = scopes.integerIfAny(5) {
+                    state.pulls[scope] = ScopePull(base: Position(base), told: Position(told))
+                }
             }
         }
         return state
@@ -118,7 +128,8 @@ struct ReplicaState {
             db,
             """
             UPDATE fg_state SET revision = ?, seq = ?, head = ?, time = ?, epoch = ?,
-            last_sync_at = ?, resend_from = ?, salvage = ?, left_epochs = ?, check_next = ?
+            last_sync_at = ?, resend_from = ?, salvage = ?, left_epochs = ?, check_next = ?,
+            rebase = ?
             WHERE one = 1
             """)
         query.bind(1, revision)
@@ -129,23 +140,28 @@ struct ReplicaState {
         query.bind(6, lastSyncAt)
         query.bind(7, resendFrom)
         query.bind(8, isSalvaging ? 1 : 0)
-        query.bind(10, checkNext)
         query.bind(9, leftEpochs.map(\.description).joined(separator: " "))
+        query.bind(10, checkNext)
+        query.bind(11, isRebasing ? 1 : 0)
         try query.run()
     }
 
     /// Writes the positions; −1 stands for a scope that is being left.
     func writePositions(_ db: Database) throws {
-        try db.run("UPDATE fg_scope SET position = NULL, head = NULL")
+        try db.run(
+            "UPDATE fg_scope SET position = NULL, head = NULL, base = NULL, told = NULL")
         let rows = positions.map { ($0, $1.value) } + leaving.map { ($0, -1) }
         for (scope, position) in rows {
             try db.run(
                 """
-                INSERT INTO fg_scope(scope, enrolled, position, head) VALUES(?, 0, ?, ?)
+                INSERT INTO fg_scope(scope, enrolled, position, head, base, told)
+                VALUES(?, 0, ?, ?, ?, ?)
                 ON CONFLICT(scope) DO UPDATE SET position = excluded.position,
-                head = excluded.head
+                head = excluded.head, base = excluded.base, told = excluded.told
                 """, .text(scope.text), .integer(position),
-                heads[scope].map { .integer($0.value) } ?? .null)
+                heads[scope].map { .integer($0.value) } ?? .null,
+                pulls[scope].map { .integer($0.base.value) } ?? .null,
+                pulls[scope].map { .integer($0.told.value) } ?? .null)
         }
         try db.run("DELETE FROM fg_scope WHERE enrolled = 0 AND position IS NULL")
     }

@@ -33,6 +33,7 @@ package struct ExchangeDocument {
             replyBytesMax: Int(document["reply_bytes_max"].integer ?? 4 << 20),
             batch: try batch(document["batch"], incarnation, SchemaTag(tag))
                 .map(ReceivedBatch.init))
+        request.stands.pulls = try pulls(document["pulls"], "pulls")
         request.sealed = document["sealed"].integer
         request.held = try identities(document["held"], "held")
         guard request.held.count <= ExchangeRequest.heldMax else {
@@ -71,6 +72,18 @@ package struct ExchangeDocument {
             positions[ScopeCode(member.key)] = Position(position)
         }
         return positions
+    }
+
+    private func pulls(_ value: JSONValue, _ path: String) throws -> [ScopeCode: ScopePull] {
+        var pulls: [ScopeCode: ScopePull] = [:]
+        for member in value.members {
+            let each = try positions(member.value, "\(path).\(member.key)")
+            guard let base = each[ScopeCode("base")], let told = each[ScopeCode("told")] else {
+                throw Fault(path: "\(path).\(member.key)", expected: "base and told")
+            }
+            pulls[ScopeCode(member.key)] = ScopePull(base: base, told: told)
+        }
+        return pulls
     }
 
     private func batch(

@@ -21,7 +21,8 @@ extension ExchangeDocument {
             "positions": document(of: reply.positions),
             "since": document(of: reply.since), "heads": document(of: reply.heads),
             "records": .array(reply.records.map { record($0, schema) }),
-            "has_more": .bool(reply.hasMore),
+            "has_more": .bool(reply.hasMore), "rebase": .bool(reply.mustRebase),
+            "horizons": document(of: reply.horizons),
         ])
     }
 

@@ -79,6 +79,9 @@ package enum HubRequest: Hashable, Sendable, Codable {
     case backupDone
     /// A schema in canonical JSON.
     case publish(schema: Data)
+    /// Lets go of what no device within the lease needs any more; without a
+    /// lease, within the hub's own.
+    case trim(leaseDays: Int64?, dryRun: Bool)
 }
 
 package enum NodeRequest: Hashable, Sendable, Codable {

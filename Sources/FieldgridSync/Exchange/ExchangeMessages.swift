@@ -8,6 +8,11 @@ package struct ExchangeRequest: Hashable, Sendable {
     package var epoch: EpochID?
     /// How far the node has applied each scope.
     package var positions: [ScopeCode: Position]
+    /// The scopes of which more is to come.
+    package var pulls: [ScopeCode: ScopePull] = [:]
+    /// The lowest context of anything that the node may still send, where it
+    /// is below the position.
+    package var oldest: [ScopeCode: Position] = [:]
     /// The incarnation that asks; its own unchallenged values are not sent
     /// back to it.
     package var incarnation: IncarnationID
@@ -107,6 +112,12 @@ package struct ExchangeReply: Hashable, Sendable {
     package var records: [RecordDelta]
     /// There is more to fetch at once.
     package var hasMore: Bool
+    /// The asker is below the horizon of a scope: what left it meanwhile is not
+    /// told any more, so nothing is sent before it begins anew (sync.md 9.18).
+    package var mustRebase = false
+    /// The horizon of each scope whose records start below it: whoever has
+    /// something of the scope, but not up to there, begins anew.
+    package var horizons: [ScopeCode: Position] = [:]
 
     package init(
         epoch: EpochID, time: HybridTime, schema: SchemaTag, schemaDocument: [UInt8]? = nil,

@@ -4,7 +4,7 @@ package import FieldgridModel
 package struct ReceivedRequest: Hashable, Sendable {
     package var schema: SchemaTag
     package var epoch: EpochID?
-    package var positions: [ScopeCode: Position]
+    package var stands: ScopeStands
     package var incarnation: IncarnationID
     /// Nil where the asker keeps no count of its own, as with `curl`.
     package var sealed: Int64?
@@ -20,10 +20,16 @@ package struct ReceivedRequest: Hashable, Sendable {
     ) {
         self.schema = schema
         self.epoch = epoch
-        self.positions = positions
+        stands = ScopeStands(positions: positions)
         self.incarnation = incarnation
         self.replyBytesMax = replyBytesMax
         self.batch = batch
+    }
+
+    /// How far the asker has applied each scope.
+    package var positions: [ScopeCode: Position] {
+        get { stands.positions }
+        set { stands.positions = newValue }
     }
 }
 
@@ -44,6 +50,7 @@ package enum ExchangeCodec {
         writer.count(Int(request.sealed))
         writer.count(request.replyBytesMax)
         write(request.positions, to: &writer)
+        StandColumns.write(request, to: &writer)
         writer.count(request.held.count)
         for identity in request.held { writer.identity(identity) }
         writer.byte(request.kept == nil ? 0 : 1)
@@ -64,6 +71,7 @@ package enum ExchangeCodec {
         let sealed = Int64(try reader.index(below: 1 << 53, "sequence"))
         let replyBytesMax = Int(clamping: try reader.unsigned())
         let positions = try readPositions(&reader)
+        let stands = try StandColumns.stands(positions, &reader)
         let count = try reader.count(ofSize: 17)
         guard count <= ExchangeRequest.heldMax else {
             throw .malformed("\(count) held changesets", at: reader.offset)
@@ -78,6 +86,7 @@ package enum ExchangeCodec {
             schema: schema, epoch: epoch.high | epoch.low == 0 ? nil : EpochID(epoch),
             positions: positions, incarnation: incarnation, replyBytesMax: replyBytesMax,
             batch: batch)
+        request.stands = stands
         request.sealed = sealed
         request.held = held
         request.kept = kept
@@ -106,7 +115,7 @@ package enum ExchangeCodec {
         ReceiptColumns.write(reply.receipts, to: &writer)
         write(reply.positions, to: &writer)
         writeSpans(of: reply, to: &writer)
-        writer.byte(reply.hasMore ? 1 : 0)
+        StandColumns.write(reply, to: &writer)
         ReceiptColumns.write(reply.released, to: &writer)
         writer.count(Int(reply.covered))
         CheckColumns.write(reply.sums, reply.checked, to: &writer)
@@ -131,7 +140,7 @@ package enum ExchangeCodec {
         let receipts = try ReceiptColumns.receipts(&reader)
         let positions = try readPositions(&reader)
         let spans = try readSpans(of: positions, &reader)
-        let hasMore = try reader.flag()
+        let ending = try StandColumns.ending(positions, &reader)
         let released = try ReceiptColumns.released(&reader)
         let covered = Int64(try reader.index(below: 1 << 53, "sequence"))
         let (sums, checked) = try CheckColumns.answer(&reader)
@@ -140,7 +149,9 @@ package enum ExchangeCodec {
         var reply = ExchangeReply(
             epoch: epoch, time: time, schema: schema,
             schemaDocument: document.isEmpty ? nil : document, receipts: receipts, chain: chain,
-            positions: positions, records: records, hasMore: hasMore)
+            positions: positions, records: records, hasMore: ending.hasMore)
+        reply.mustRebase = ending.mustRebase
+        reply.horizons = ending.horizons
         reply.incarnation = incarnation
         reply.released = released
         reply.since = spans.since

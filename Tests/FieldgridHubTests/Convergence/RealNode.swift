@@ -20,8 +20,14 @@ final class RealNode {
     private(set) var salvaged = 0
     /// Records that differed from the hub's although nothing explains it.
     private(set) var repaired: [RepairedRecord] = []
+    /// How often it began anew because it had been away for too long, and how
+    /// many records went with that.
+    private(set) var rebases = 0
+    private(set) var removed = 0
 
-    init(_ hub: TestHub, _ device: DeviceRow, clock: TestClock? = nil) throws {
+    init(
+        _ hub: TestHub, _ device: DeviceRow, clock: TestClock? = nil, joins: Bool = true
+    ) throws {
         self.hub = hub
         self.device = device
         self.clock = clock ?? hub.clock
@@ -32,7 +38,7 @@ final class RealNode {
             schema: Schema(
                 name: "", version: 0, label: Label(zh: "", en: ""), types: [], codeLists: []),
             schemaDocument: [], world: Self.world(hub, self.clock))
-        try exchange()
+        if joins { try exchange() }
     }
 
     /// The same device on a copy of its file.
@@ -82,15 +88,29 @@ final class RealNode {
     func exchange() throws {
         for _ in 0..<100 {
             let request = try replica.nextRequest()
-            let reply = try ExchangeCodec.decodeReply(
-                try hub.hub.exchange(request.encoded, device: device))
-            let applied = try replica.apply(reply)
-            salvaged += applied.salvaged
-            repaired += applied.repaired
-            if let cause = applied.reincarnated { reborn.append(cause) }
+            let applied = try exchange(request.encoded)
             if !applied.hasMore, applied.outboxLeft == 0 { return }
         }
         throw HubError(code: "test", message: "the exchange does not come to an end", hint: "")
+    }
+
+    /// Exchanges once.
+    @discardableResult
+    func exchange(_ request: [UInt8]) throws -> AppliedReply {
+        let reply = try ExchangeCodec.decodeReply(try hub.hub.exchange(request, device: device))
+        let applied = try replica.apply(reply)
+        salvaged += applied.salvaged
+        repaired += applied.repaired
+        rebases += applied.rebased ? 1 : 0
+        removed += applied.removed
+        if let cause = applied.reincarnated { reborn.append(cause) }
+        return applied
+    }
+
+    /// Opens the same file again, as after an end at any moment.
+    func reopen() throws {
+        try replica.close()
+        replica = try Replica(path: replica.path, world: Self.world(hub, clock))
     }
 
     func edit(

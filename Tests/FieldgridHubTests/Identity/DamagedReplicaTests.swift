@@ -22,17 +22,8 @@ import Testing
         return (hub, node)
     }
 
-    /// Runs statements that no trigger sees.
     private func damage(_ node: RealNode, _ statements: String...) throws {
-        let copy = try node.copy()
-        let queue = try DatabaseQueue(path: copy)
-        try queue.writeWithoutTransaction { db in
-            try db.execute(sql: "INSERT INTO fg_applying VALUES(NULL)")
-            for sql in statements { try db.execute(sql: sql) }
-            try db.execute(sql: "DELETE FROM fg_applying")
-        }
-        try queue.close()
-        try node.restore(copy)
+        try node.damage(statements)
     }
 
     @Test func aValueChangedBehindTheTriggersIsFoundAndWinsNothingByItself() throws {
@@ -115,5 +106,20 @@ import Testing
         #expect(request.encoded.count <= 300)
         let reply = try hub.hub.exchange(request.encoded, device: node.device)
         #expect(reply.count <= 300)
+    }
+}
+
+extension RealNode {
+    /// Runs statements that no trigger sees.
+    func damage(_ statements: [String]) throws {
+        let copy = try copy()
+        let queue = try DatabaseQueue(path: copy)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "INSERT INTO fg_applying VALUES(NULL)")
+            for sql in statements { try db.execute(sql: sql) }
+            try db.execute(sql: "DELETE FROM fg_applying")
+        }
+        try queue.close()
+        try restore(copy)
     }
 }

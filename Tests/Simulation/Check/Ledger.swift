@@ -35,6 +35,8 @@ struct Ledger {
     var parents: [IncarnationID: ChangesetIdentity] = [:]
     /// Every name that a node's database went under.
     var incarnations: [Int: Set<IncarnationID>] = [:]
+    /// What left which scope, also what the hub has forgotten.
+    var moves: [RecordID: Set<Move>] = [:]
 
     /// Every name that the hub's own changesets went under.
     var hubIncarnations: Set<IncarnationID> = []
@@ -157,7 +159,8 @@ extension Simulation {
                 ledger.saved.append(
                     Ledger.Saved(
                         machine: machine, record: edit.id, unit: field,
-                        value: UnitValue((operations[field] ?? UnitValue(value)).members.map(\.canonical)),
+                        value: UnitValue(
+                            (operations[field] ?? UnitValue(value)).members.map(\.canonical)),
                         isForeign: isSite && [Town.Site.status, Town.Site.code].contains(field)))
             }
             if isSite, let shown = try headcount(of: edit.id, at: machine) {
@@ -298,12 +301,13 @@ extension Simulation {
         case .stamp?: marks.insert(.rewound)
         case .epoch?: marks.insert(.epochBegan)
         case .review?: marks.insert(.repaired)
+        case .rebase?: marks.insert(.rebased)
         case .lost?, nil: break
         }
         if applied.salvaged > 0 { marks.insert(.salvaged) }
         try checkRepaired(applied.repaired, at: node, found: apart)
         for (scope, position) in before.sorted(by: { $0.key < $1.key }) {
-            if let now = after[scope], now < position, !applied.epochChanged {
+            if let now = after[scope], now < position, !applied.epochChanged, !applied.rebased {
                 throw Violation("I4", "node \(node.index) went back in \(scope)")
             }
         }

@@ -5,6 +5,7 @@ extension Simulation {
     /// I5 to I7: sides, winner and conflict of every register are those that
     /// follow from the list of what was accepted.
     func checkReference() throws {
+        try noteMoves()
         for number in [Town.Site.type, Town.Visit.type] {
             guard let type = Town.schema.type(number) else { continue }
             var ids: Set<RecordID> = []
@@ -29,7 +30,7 @@ extension Simulation {
         for row in history where row.offer.time.milliseconds > row.acceptedAt + Self.driftMax {
             throw Violation("I9", "\(word(row.offer.identity)) counts with a time in the future")
         }
-        let moves = try movesCount(of: id)
+        let moves = movesCount(of: id)
         if moves < 2 { try checkDeletion(state, history) }
         for unit in type.unitNumbers + [.scope] {
             guard case .declared(let policy)? = type.policy(of: unit) else { continue }
@@ -64,12 +65,8 @@ extension Simulation {
     ///
     /// Of one that moved about, the list does
     /// not say who had seen it arrive where.
-    private func movesCount(of id: RecordID) throws -> Int {
-        try hub.store.read { view in
-            try Town.grids.reduce(0) { count, grid in
-                try count + view.departures(from: grid, after: .zero).filter { $0.id == id }.count
-            }
-        }
+    private func movesCount(of id: RecordID) -> Int {
+        ledger.moves[id, default: []].count
     }
 
     /// How far ahead of the hub a time may lie that counts.

@@ -9,6 +9,7 @@ struct Generator {
     private var random: SeededRandom
     private var network: SeededRandom
     private var faults: SeededRandom
+    private var trimming: Trimming
     private var records = 0
     private var visits = 1_000_000
     /// Grows, so that every value is different and can be found again.
@@ -20,11 +21,12 @@ struct Generator {
         random = SeededRandom(seed: seed, for: "operations")
         network = SeededRandom(seed: seed, for: "network")
         faults = SeededRandom(seed: seed, for: "faults")
+        trimming = Trimming(seed: seed)
     }
 
     mutating func next(_ world: Simulation) throws -> Operation {
         let after = Int64(random.number(100...(random.happens(10) ? 40_000_000 : 400_000)))
-        let (who, what) = try faultOrNil(world) ?? action(world)
+        let (who, what) = try trimming.next(options) ?? faultOrNil(world) ?? action(world)
         return Operation(after: after, who: who, what: what)
     }
 
@@ -163,7 +165,9 @@ struct Generator {
         default: break
         }
         let isVisit = kind == .edit && random.happens(20)
-        guard let record = known(world, who, visits: isVisit) else { return create(world, who, source) }
+        guard let record = known(world, who, visits: isVisit) else {
+            return create(world, who, source)
+        }
         switch kind {
         case .child:
             visits += 1
@@ -204,7 +208,8 @@ struct Generator {
         if random.happens(25) { values.append(value(Town.Site.code)) }
         if random.happens(50) { values.append(value(Town.Site.phone)) }
         if random.happens(30) { values += headcount() }
-        return .create(record: records, grid: grid(for: who, world), values: values,
+        return .create(
+            record: records, grid: grid(for: who, world), values: values,
             source: source)
     }
 

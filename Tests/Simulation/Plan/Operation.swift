@@ -50,6 +50,8 @@ enum Action: Codable, Hashable {
     case clock(offset: Int64, drift: Int64)
     case refresh(open: Bool)
     case tick
+    /// The hub waits for no node that it has not heard for so many milliseconds.
+    case trim(lease: Int64)
     case backUp
     case restore(wholeMachine: Bool)
     /// A copy of the node's folder begins to be used beside it.

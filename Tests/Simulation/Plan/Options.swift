@@ -22,7 +22,7 @@ struct Options: Codable, Hashable {
         case lost, portal, busy, cut, altered, repeated, slow
         // Faults of machines, in a hundred operations.
         case crash, hubCrash, disk, hubDisk, foreign, clock, revoke, copy, clone
-        case damage, hubCopy, hubLoss
+        case damage, hubCopy, hubLoss, trim
     }
 
     init(seed: UInt64, tier: Int) {
@@ -46,6 +46,7 @@ struct Options: Codable, Hashable {
         if random.happens(30) { rates[.stick] = random.number(4...30) }
         if random.happens(30) { rates[.regrid] = random.number(1...3) }
         old = nodes.indices.filter { _ in random.happens(15) }
+        rates[.trim] = Self.trimRate(seed)
         guard seed % 10 != 0 else { return }
         let faults: [(Rate, ClosedRange<Int>)] = [
             (.lost, 5...40), (.portal, 2...15), (.busy, 2...15), (.cut, 2...20),

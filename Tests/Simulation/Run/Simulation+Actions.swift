@@ -12,6 +12,7 @@ extension Simulation {
         case .settle, .undo, .verify: try decide(operation.what, at: operation.who)
         case .refresh, .tick, .revoke, .hubBackUp, .hubRestore, .publish, .regrid, .join:
             try administer(operation)
+        case .trim(let lease): try trim(lease: lease)
         case .send, .sync, .crash, .restart, .disk, .clock: try runMachine(operation)
         case .foreign, .damage, .backUp, .restore, .clone, .exportStick, .readStick:
             try handle(operation)
@@ -266,7 +267,8 @@ extension Entry {
         if let text { return .text(text) }
         if let number { return .integer(number) }
         return .null
-    }}
+    }
+}
 
 extension RecordID {
     /// The number that ``simulated(_:)`` made it from.

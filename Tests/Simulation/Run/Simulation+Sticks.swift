@@ -51,7 +51,8 @@ extension Simulation {
         let suitable = sticks.filter { $0.isForHub == isHub && (isHub || $0.node == who) }
         guard !suitable.isEmpty else { return }
         // Seldom it is somebody else's.
-        let stick = place % 50 == 0 ? sticks[place % sticks.count] : suitable[place % suitable.count]
+        let stick =
+            place % 50 == 0 ? sticks[place % sticks.count] : suitable[place % suitable.count]
         do {
             if isHub {
                 try readAtHub(stick)
@@ -92,7 +93,7 @@ extension Simulation {
         }
         for reply in replies {
             let applied = try apply(reply, at: node)
-            if applied.epochChanged { try apply(reply, at: node) }
+            if applied.epochChanged || applied.rebased { try apply(reply, at: node) }
         }
     }
 

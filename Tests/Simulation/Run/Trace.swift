@@ -61,4 +61,5 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case stick, stickRepeated, stickAhead, stickRefused, waitedForPredecessor
     case schemaPublished, oldProgram, olderSchema, regridded, firstCopy
     case damaged, repaired, rowReplaced, released, parked, strangeText, groupDisagrees
+    case trimmed, rebased
 }

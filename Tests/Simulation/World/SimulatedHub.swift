@@ -119,7 +119,10 @@ final class SimulatedHub {
         }
         if path == RangedFile.snapshotPath {
             let answer = SnapshotAnswer(snapshot: try shelf.offer(to: device))
-            return ("application/json", Array(try JSONEncoder().encode(answer)))
+            // One spelling, or two runs of a seed would differ.
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            return ("application/json", Array(try encoder.encode(answer)))
         }
         let from = call.target.query.dropFirst("from=".count).prefix { $0 != "&" }
         let range = try shelf.range(

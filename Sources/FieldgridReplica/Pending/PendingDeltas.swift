@@ -62,7 +62,7 @@ extension ReplyApplication {
     /// A record whose creation was quarantined can only come after all.
     private func isAccepted(_ entry: PendingEntry, _ delta: RecordDelta) throws -> Bool {
         switch try Outbox.state(entry.seq, db) {
-        case .accepted: return true
+        case .accepted: return try Outbox.wasAccepted(entry.seq, asOf: reply, db)
         case .quarantined where entry.kind == .creation:
             try db.run(
                 """
