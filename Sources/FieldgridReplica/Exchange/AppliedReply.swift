@@ -82,6 +82,25 @@ extension Replica {
         }
         let check = asked
         asked = nil
+        askNext = nil
+        do {
+            return try apply(reply, comparing: check)
+        } catch let error as ReplicaError where error.code == .deltaUnknown {
+            // Who pulls everything already is told of records by their ids: pulling anew would not
+            // help.
+            guard !memory.state.positions.isEmpty, !memory.state.isRebasing else { throw error }
+            return try transact { db, memory in
+                var application = ReplyApplication(reply, memory, db, next: mintIncarnation)
+                try application.makeWhole(at: world.clock.milliseconds)
+                memory = application.memory
+                return application.result
+            }
+        }
+    }
+
+    private func apply(
+        _ reply: ExchangeReply, comparing check: ScopeCheck?
+    ) throws -> AppliedReply {
         var next: ScopeCheck?
         let result = try transact { db, memory in
             var report = OpeningReport()

@@ -40,6 +40,23 @@ extension ReplyApplication {
         result.outboxLeft = try Outbox.count(.waiting, db)
     }
 
+    /// Pulls everything anew because the hub speaks of a record that should
+    /// be here and is not.
+    ///
+    /// Nothing explains what else is missing or too much, so that what the pull
+    /// does not name is sealed for review.
+    mutating func makeWhole(at now: Int64) throws {
+        memory.state.isSalvaging = true
+        memory.state.isRebasing = true
+        try forgetPlaces()
+        try db.run("DELETE FROM fg_carried")
+        try begin(.incomplete, after: memory.state.seq, at: now)
+        try memory.state.writePositions(db)
+        result.rebased = true
+        result.hasMore = true
+        result.outboxLeft = try Outbox.count(.waiting, db)
+    }
+
     /// Rows of a type that the whole pull did not name.
     mutating func letGoOfUnnamed(_ layout: TypeLayout) throws {
         for row in try unnamed(layout) {

@@ -21,6 +21,10 @@ package enum Reincarnation: String, Hashable, Sendable, CaseIterable {
     /// The device was away for so long that everything is pulled anew; as with
     /// a new epoch, that is no echo of what was sent before.
     case rebase
+    /// The hub speaks of a record that this database should have and has not:
+    /// everything is pulled anew, and what turns out to differ is sealed for
+    /// review.
+    case incomplete
 }
 
 /// One life of this database.

@@ -53,6 +53,22 @@ import Testing
         try expectAgreement(hub, node)
     }
 
+    @Test func aRowThatIsMissingWhenItsChangeComesIsFetchedWithAllElse() throws {
+        let (hub, node) = try start()
+        let other = try RealNode(hub, try hub.enrol("虚构·李"))
+        try other.exchange()
+        try node.edit(.test(1), .update, ["phone": .text("13800000077")])
+        try damage(node, "DELETE FROM employer WHERE id = '\(RecordID.test(2))'")
+        try other.edit(.test(2), .update, ["phone": .text("13800000099")])
+        try other.exchange()
+        for _ in 0..<3 { try node.exchange() }
+        #expect(node.reborn == [.incomplete])
+        #expect(try node.replica.shown("phone", of: .test(2)) == .text("13800000099"))
+        #expect(try hub.hub.shown("phone", of: .test(1)) == .text("13800000077"))
+        #expect(try hub.hub.conflictCount() == 0)
+        try expectAgreement(hub, node)
+    }
+
     @Test func aRowAddedBehindTheTriggersIsSent() throws {
         let (hub, node) = try start()
         try damage(

@@ -302,6 +302,7 @@ extension Simulation {
         case .epoch?: marks.insert(.epochBegan)
         case .review?: marks.insert(.repaired)
         case .rebase?: marks.insert(.rebased)
+        case .incomplete?: marks.insert(.madeWhole)
         case .lost?, nil: break
         }
         if applied.salvaged > 0 { marks.insert(.salvaged) }

@@ -60,6 +60,6 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case hubRestored, hubRewound, epochBegan, salvaged
     case stick, stickRepeated, stickAhead, stickRefused, waitedForPredecessor
     case schemaPublished, oldProgram, olderSchema, regridded, firstCopy
-    case damaged, repaired, rowReplaced, released, parked, strangeText, groupDisagrees
+    case damaged, madeWhole, repaired, rowReplaced, released, parked, strangeText, groupDisagrees
     case trimmed, rebased
 }
