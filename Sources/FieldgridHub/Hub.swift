@@ -105,8 +105,13 @@ package final class Hub: @unchecked Sendable {
                 store: view, index: index, hub: identity, grids: grids, now: now)
             let result = try body(acceptance)
             try acceptance.flush()
-            try view.put(standings)
             gridsChanged = acceptance.gridsChanged
+            if gridsChanged {
+                acceptance.grids = try Self.readGrids(view, index)
+                try acceptance.rehomeDuplicates()
+                try acceptance.flush()
+            }
+            try view.put(standings)
             reached = acceptance.changedScopes
             return result
         }

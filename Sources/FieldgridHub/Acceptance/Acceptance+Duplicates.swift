@@ -166,6 +166,26 @@ extension Acceptance {
         return ([one] + grids.ancestors(of: one)).first { above.contains($0) }
     }
 
+    /// Where grids moved, conflicts about two records go where both are held.
+    func rehomeDuplicates() throws {
+        guard let type = index.entry(named: SystemTypes.Conflict.name)?.type else { return }
+        var pairs: [(conflict: RecordID, home: ScopeCode, both: [RecordID])] = []
+        try store.forEachRecord(of: type.number) { conflict in
+            if text(of: SystemTypes.Conflict.kind, in: conflict) == ConflictKind.duplicate.rawValue {
+                let sides = text(of: SystemTypes.Conflict.sides, in: conflict)
+                pairs.append((conflict.id, conflict.scope, ConflictDocument.records(in: sides)))
+            }
+            return true
+        }
+        for (conflict, home, both) in pairs.sorted(by: { $0.conflict < $1.conflict }) {
+            guard both.count == 2, let scope = try duplicateScope(of: both[0], both[1]),
+                scope != home
+            else { continue }
+            try prefetch([conflict])
+            try move(conflict, to: scope)
+        }
+    }
+
     // MARK: Merging and parting
 
     /// Follows a change of what a record is an alias of.

@@ -63,6 +63,14 @@ struct ConflictDocument {
         ])
     }
 
+    /// The records that the sides of a conflict about two of them are.
+    static func records(in sides: String?) -> [RecordID] {
+        let sides = try? JSONSerialization.jsonObject(with: Data((sides ?? "").utf8))
+        return (sides as? [[String: Any]] ?? []).compactMap {
+            ($0["record"] as? String).flatMap { RecordID($0) }
+        }
+    }
+
     /// The natural keys that the records have in common; all of them when
     /// they have none any more.
     private static func sharedKeys(

@@ -160,25 +160,30 @@ struct ReplyBuilder {
             }
             return delta
         }
-        var left = false
+        // A record that comes, or comes back, is told whole: what shows there may be of a life that
+        // it no longer has.
+        let isWhole = !isKnown || state.units[.presence].map { $0.changed > since } == true
+        var others = 0
         for element in state.units.elements {
             let (number, unit) = (element.number, element.state)
             if number == .presence || number == .scope { continue }
-            guard unit.changed > since, let described = entry.units[number] else { continue }
-            // What came of an operation depends on those of others; and who begins from nothing may
-            // show what a lost life of the hub had, so that it is told the whole record.
-            if since > .zero, !described.policy.isOperation,
-                unit.isUnchallenged(from: incarnation)
-            {
-                left = true
+            guard isWhole || unit.changed > since, let described = entry.units[number] else {
                 continue
             }
+            // What came of an operation depends on those of others.
+            let isOwn =
+                since > .zero && !described.policy.isOperation
+                && unit.isUnchallenged(from: incarnation)
+            if isOwn, !isWhole { continue }
+            if !isOwn { others += 1 }
             let value =
                 unit.value(policy: described.policy)
                 ?? UnitValue(described.members.map { _ in .null })
             delta.units.append(UnitDelta(unit: number, value: value))
         }
-        if !isKnown, !left { delta.presence = .whole }
+        guard isWhole else { return delta }
+        // Of what the asker has made, and nobody else has touched, only the number is news.
+        if others == 0, since > .zero { delta.units = [] } else { delta.presence = .whole }
         return delta
     }
 

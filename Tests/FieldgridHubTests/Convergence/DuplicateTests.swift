@@ -44,6 +44,31 @@ import Testing
         #expect(try first.shown(.test(2), "code", type: "probe") != nil)
     }
 
+    @Test func aConflictGoesWhereBothAreHeldWhenAVillageGoesToAnotherTownship() throws {
+        let hub = try Probe.hub()
+        let one = try RealNode(hub, hub.enrol("虚构·甲", TestHub.township))
+        let values = Self.shared
+        try one.edit(.test(1), .create(TestHub.township), values, type: "probe")
+        try one.edit(.test(2), .create(TestHub.village), values, type: "probe")
+        try one.exchange()
+        let id = RecordID.duplicate(.test(1), .test(2))
+        #expect(try hub.state(id)?.scope == TestHub.township)
+        let grid = try hub.type("grid")
+        let code = try #require(grid.field(named: "code")?.number)
+        let parent = try #require(grid.field(named: "parent")?.number)
+        let village = try #require(
+            try hub.hub.find(grid, key: [code: .text(TestHub.village.text)]))
+        try hub.hub.save(
+            ActionDraft(
+                author: "虚构文员", source: .registry, savedAt: hub.clock.milliseconds,
+                edits: [
+                    RecordEdit(
+                        type: grid.number, id: village, kind: .update,
+                        values: [parent: .text("220602100")])
+                ]))
+        #expect(try hub.state(id)?.scope == ScopeCode("220602"))
+    }
+
     @Test func mergingKeepsWhatEitherHadByTheUsualPolicies() throws {
         let (hub, first, second, id) = try twins(
             ["name": .text("虚构甲名"), "visits": .integer(3)],

@@ -98,11 +98,12 @@ extension Simulation {
             try node.replica.close()
             let copy = try SimulatedNode(nodes.count, copyOf: node, timeline)
             nodes.append(copy)
-            try node.restart()
+            // Noted first: the power may go while the other starts again.
             ledger.copied.formUnion([node.index, copy.index])
             ledger.damaged[copy.index] = ledger.damaged[node.index]
             if ledger.revoked.contains(node.index) { ledger.revoked.insert(copy.index) }
             marks.insert(.cloned)
+            try node.restart()
         default: return
         }
     }
