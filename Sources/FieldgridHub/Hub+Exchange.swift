@@ -31,15 +31,19 @@ extension Hub {
                 return reply
             }
         }
-        return try accepting { acceptance in
-            let answer = try acceptance.take(batch, from: author)
-            try acceptance.flush()
-            let reply = try reply(
-                to: request, from: device, view: acceptance.store, grids: acceptance.grids,
-                answer: answer)
-            try note(reply, to: request, of: device, acceptance.store)
-            return reply
+        let (chain, answered) = try noting(batch, from: device) {
+            try accepting { acceptance in
+                let answer = try acceptance.take(batch, from: author)
+                try acceptance.flush()
+                let reply = try reply(
+                    to: request, from: device, view: acceptance.store, grids: acceptance.grids,
+                    answer: answer)
+                try note(reply, to: request, of: device, acceptance.store)
+                return (answer.chain, reply)
+            }
         }
+        if chain.isFork { try note(refusalOf: batch, from: device, Self.forkRefused) }
+        return answered
     }
 
     var emptyReply: ExchangeReply {
@@ -78,6 +82,7 @@ extension Hub {
         // it must go on under a new name before its positions move.
         builder.isPaused = fork != nil || reply.chain.isFork
         try builder.build(for: device.scope, asked: request, into: &reply)
+        reply.audit = try auditAnswer(to: request.audit, seeing: reply.positions.keys, view)
         if let check = request.check, !reply.hasMore, !reply.mustRebase, !builder.isPaused,
             request.schema == identity.schema
         {

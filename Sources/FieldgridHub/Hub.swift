@@ -1,6 +1,6 @@
 package import FieldgridModel
 package import FieldgridSchema
-import FieldgridSync
+package import FieldgridSync
 
 /// A hub: merges what nodes saved, keeps every value ever offered, and says
 /// to each node what it has not seen.
@@ -22,6 +22,8 @@ package final class Hub: @unchecked Sendable {
     package private(set) var grids: GridTree
     var random: RandomSource
     let rangeSums = RangeSums()
+    /// Signs the heads of the audit logs; without it, replies carry none.
+    package var headKey: DeviceKey?
     /// When each device was last heard, kept until the next ``tick()``.
     var lastSeen: [String: Int64] = [:]
     /// Where devices said that they stand, until the next transaction or
@@ -83,9 +85,11 @@ package final class Hub: @unchecked Sendable {
             try view.set(.hubNode, to: bits[0].description)
             try view.set(.hubIncarnation, to: bits[1].description)
             try view.set(.epoch, to: bits[2].description)
-            try view.append(
-                EpochRow(id: EpochID(bits[2]), beganAt: now, cause: .created, forks: [:]))
+            let epoch = EpochRow(id: EpochID(bits[2]), beganAt: now, cause: .created, forks: [:])
+            try view.append(epoch)
+            try view.note(.epochBegun(cause: epoch.cause.rawValue), in: epoch.id, at: now)
             try view.publish(tag, document: document, at: now)
+            try view.note(.schemaPublished(.of(document)), in: epoch.id, at: now)
             try view.set(.schemaTag, to: String(tag.value, radix: 16))
         }
         let hub = try Hub(store: store, clock: clock, random: random)

@@ -63,6 +63,9 @@ enum WireFixture {
         request.check = ScopeCheck(
             .combined,
             [CheckRange(village, from: RecordNumber(1_024), to: RecordNumber(0))])
+        request.audit = AuditQuestion(
+            digest: AuditDigest(high: 3, low: 4),
+            sizes: [.administration: 7, .scope(village): 2])
         return request
     }
 
@@ -121,6 +124,7 @@ enum WireFixture {
                 presence: .whole,
                 units: [UnitDelta(unit: UnitNumber(2), value: UnitValue(.text("虚构丁")))])
         ]
+        reply.audit = [AuditFixture.provedHead]
         reply.released = [
             Release(
                 ChangesetIdentity(incarnation: parent.incarnation, seq: 6), village, Position(41))

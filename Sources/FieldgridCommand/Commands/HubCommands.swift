@@ -10,6 +10,7 @@ struct HubCommand: AsyncParsableCommand {
             HubInit.self, HubServe.self, HubEnrol.self, HubDevices.self, HubRevoke.self,
             HubStatusCommand.self, HubImport.self, HubExport.self, HubReview.self,
             HubBackupCommand.self, HubRestore.self, HubPublish.self, HubTrim.self,
+            HubAudit.self,
         ])
 }
 

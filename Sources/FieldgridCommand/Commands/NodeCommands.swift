@@ -12,6 +12,7 @@ struct NodeCommand: AsyncParsableCommand {
         commandName: "node", abstract: "A device: join a hub, exchange with it, see how it stands.",
         subcommands: [
             NodeJoin.self, NodeSync.self, NodeStatus.self, NodeExport.self, NodeImport.self,
+            NodeAudit.self,
         ])
 }
 
@@ -109,6 +110,7 @@ struct NodeSync: AsyncParsableCommand {
                     "\(number("removed")) records that had left its grids meanwhile are gone "
                         + "from it.")
             }
+            lines += document["audit_breaks"].elements.map(AuditText.breakSentence)
             if number("salvaged") > 0 {
                 lines.append("\(number("salvaged")) records that the hub had lost were sent again.")
             }
@@ -156,6 +158,7 @@ struct NodeStatus: AsyncParsableCommand {
                 refused      \(number("quarantined"))
                 conflicts    \(number("conflicts_open")) waiting for a person
                 tasks        \(number("tasks_due")) to do
+                hub's audit  \(AuditText.summary(document["audit"]))
                 """
         }
     }

@@ -90,8 +90,7 @@ struct HubFolder {
         return (backup, aside)
     }
 
-    /// The caller holds the lock.
-    func open() throws -> OpenHub {
+    func key() throws -> DeviceKey {
         guard let pem = DurableFile.read(keyPath).map({ String(decoding: $0, as: UTF8.self) }),
             let key = DeviceKey(pem: pem)
         else {
@@ -99,10 +98,17 @@ struct HubFolder {
                 code: "hub.key-missing", message: "The hub's key \(keyPath) cannot be read.",
                 hint: "Restore it from the backup: devices trust no other key.")
         }
+        return key
+    }
+
+    /// The caller holds the lock.
+    func open() throws -> OpenHub {
+        let key = try key()
         let store = try SQLiteHubStore(path: databasePath, create: false)
         let hub = try Hub(
             store: store, clock: SystemClock(),
             random: .init(SystemRandomNumberGenerator()))
+        hub.headKey = key
         return OpenHub(hub: hub, key: key, store: store, attachments: attachments)
     }
 }

@@ -60,6 +60,9 @@ final class NodeDesk: Desk {
             return AttachmentDocuments.describe(reply, replica.schema, session.attachments)
         case .node(.exportBundle(let start)):
             return BundleDocuments.document(of: try session.exportBundle(from: start))
+        case .node(.audit(let accept)):
+            if accept { try replica.acceptAudit() }
+            return try AuditDocuments.document(of: replica)
         case .node(.importBundle(let file)):
             return try BundleDocuments.document(
                 of: session.importBundle(Array(file)), replica: replica)
@@ -91,6 +94,7 @@ final class NodeDesk: Desk {
     private func status() throws -> ServiceReply {
         let counts = try replica.counts()
         let isReachable = session.isHubReachable()
+        let audit = try AuditDocuments.summary(of: replica)
         let document = session.document
         return ServiceReply(
             .object([
@@ -108,7 +112,10 @@ final class NodeDesk: Desk {
                 "last_sync_at": .optional(replica.lastSyncAt.map(Instants.text)),
                 "hub_reachable": .bool(isReachable),
                 "positions": Self.document(of: replica.positions),
-            ]), needsPerson: counts.quarantined > 0 || counts.conflictsOpen > 0)
+                "audit": audit,
+            ]),
+            needsPerson: counts.quarantined > 0 || counts.conflictsOpen > 0
+                || !audit["alarms"].elements.isEmpty)
     }
 
     private func tasksDue() throws -> Int {
@@ -155,6 +162,7 @@ final class NodeDesk: Desk {
                         ])
                     }),
                 "reincarnated": .texts(report.reincarnated.map(\.rawValue)),
+                "audit_breaks": .array(report.breaks.map(AuditDocuments.document)),
             ]), needsPerson: quarantined > 0 || report.conflictsOpen > 0)
     }
 

@@ -50,6 +50,8 @@ final class Acceptance {
     var answers: [(IncarnationID, StoredAnswer)] = []
     /// Quarantined changesets that were accepted after all.
     var released: [Release] = []
+    /// What operators did in this transaction.
+    var acts: [AuditAct] = []
     var waiting: [ChangesetIdentity: WaitingChangeset] = [:]
     var freed: [ChangesetIdentity] = []
     var departures: [Departure] = []
@@ -156,7 +158,7 @@ final class Acceptance {
         try store.put(incarnations)
         try store.append(answers)
         try store.release(released)
-        try store.append(history)
+        try appendAudit(store.append(history))
         try store.put(waiting.values.sorted { $0.changeset.identity < $1.changeset.identity })
         try store.remove(freed)
         try store.set(.hybridTime, to: String(clock.last.raw))

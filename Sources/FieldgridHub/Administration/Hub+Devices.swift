@@ -51,6 +51,10 @@ extension Hub {
                 EnrolmentRow(
                     lookup: code.lookup, key: code.key.bytes, scope: scope, holder: holder,
                     role: role.rawValue, expiresAt: expiresAt, usedBy: nil))
+            try view.note(
+                .codeIssued(
+                    lookup: code.lookup, scope, holder: holder, role: role.rawValue,
+                    expiresAt: expiresAt), in: identity.epoch, at: now)
         }
         return IssuedCode(code: code, expiresAt: expiresAt)
     }
@@ -62,9 +66,8 @@ extension Hub {
     package func enrol(
         _ claim: EnrolmentClaim, hubKey: DevicePublicKey
     ) throws -> EnrolmentAnswer {
-        let now = now
         let device = try accepting { acceptance -> DeviceRow in
-            let view = acceptance.store
+            let (view, now) = (acceptance.store, acceptance.now)
             guard let issued = try view.enrolment(lookup: claim.lookup),
                 claim.isProved(by: EnrolmentKey(issued.key))
             else {
@@ -97,6 +100,8 @@ extension Hub {
             try view.put(device)
             try view.put(used)
             try acceptance.writeRecord(of: device)
+            acceptance.acts.append(
+                .deviceEnrolled(device.node, claim.publicKey, lookup: claim.lookup))
             return device
         }
         return EnrolmentAnswer(
@@ -122,14 +127,14 @@ extension Hub {
     ///
     /// - Returns: the device, revoked now or before.
     package func revoke(_ name: String) throws -> DeviceRow {
-        let now = now
         var device = try device(named: name)
         return try accepting { acceptance in
             let view = acceptance.store
             if device.revokedAt == nil {
-                device.revokedAt = now
+                device.revokedAt = acceptance.now
                 try view.put(device)
                 try acceptance.writeRecord(of: device)
+                acceptance.acts.append(.deviceRevoked(device.node))
             }
             return device
         }

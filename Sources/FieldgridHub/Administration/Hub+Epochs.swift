@@ -25,7 +25,9 @@ extension Hub {
         identity = try store.write { view in
             var heads = try view.heads()
             let forks = heads.mapValues(\.position)
+            try view.forkAudit(at: epoch)
             try view.append(EpochRow(id: epoch, beganAt: now, cause: cause, forks: forks))
+            try view.note(.epochBegun(cause: cause.rawValue), in: epoch, at: now)
             for scope in heads.keys {
                 let next = (heads[scope]?.nextNumber.value ?? 1) + Self.numbersSkipped
                 heads[scope]?.nextNumber = RecordNumber(next)
@@ -51,7 +53,9 @@ extension Hub {
             } else {
                 isAhead = try Self.isAhead(request, view)
             }
-            guard isAhead else { return false }
+            let isBehind =
+                try request.epoch == identity.epoch && Self.isBehind(request.audit, view)
+            guard isAhead || isBehind else { return false }
             let last = try view.epochs().last { $0.cause == .found }
             return last.map { $0.beganAt + Self.foundAgainAfter <= clock.milliseconds } ?? true
         }

@@ -55,7 +55,11 @@ extension Hub {
                 Names.due: .text(period.due.description), Names.state: .text(CampaignState.open),
             ]
             if try acceptance.record(id) == nil { values[Names.openedAt] = .integer(now) }
+            let written = acceptance.answers.count
             try acceptance.writeOwn(Names.name, id, scope: root, values: values)
+            if acceptance.answers.count > written {
+                acceptance.acts.append(.campaignOpened(period.description))
+            }
         }
         var made = 0
         for entry in index.entries.values where entry.type.refresh != nil {
@@ -118,8 +122,12 @@ extension Hub {
                     code: "refresh.not-open", message: "the refresh of \(period) was never opened",
                     hint: "open it with `fieldgrid refresh open --period \(period)`")
             }
+            let written = acceptance.answers.count
             try acceptance.writeOwn(
                 Names.name, id, scope: root, values: [Names.state: .text(CampaignState.closed)])
+            if acceptance.answers.count > written {
+                acceptance.acts.append(.campaignClosed(period.description))
+            }
         }
     }
 

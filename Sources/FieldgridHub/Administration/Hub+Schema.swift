@@ -24,6 +24,8 @@ extension Hub {
         guard tag != identity.schema else { return change }
         identity = try store.write { view in
             try view.publish(tag, document: canonical, at: clock.milliseconds)
+            try view.note(
+                .schemaPublished(.of(canonical)), in: identity.epoch, at: clock.milliseconds)
             try view.set(.schemaTag, to: String(tag.value, radix: 16))
             return try Self.identity(view)
         }

@@ -122,9 +122,11 @@ extension HubError {
 extension Hub {
     /// Notes how far every incarnation is, before a backup is made.
     package func noteBackup() throws {
+        let now = now
         try store.write { view in
             try view.noteBackup(verified: false)
-            try view.set(.backupNoted, to: String(clock.milliseconds))
+            try view.set(.backupNoted, to: String(now))
+            try view.note(.backupNoted, in: identity.epoch, at: now)
         }
     }
 
@@ -135,6 +137,9 @@ extension Hub {
             guard let noted = try view.setting(.backupNoted) else { return }
             try view.noteBackup(verified: true)
             try view.set(.backupVerified, to: noted)
+            try view.note(
+                .backupVerified(notedAt: Int64(noted) ?? 0), in: identity.epoch,
+                at: clock.milliseconds)
         }
     }
 

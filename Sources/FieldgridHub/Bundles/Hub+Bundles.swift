@@ -100,24 +100,28 @@ extension Hub {
             let first = batch.identities.first, let last = batch.identities.last
         else { return nil }
         let now = now
-        let (answer, before, after) = try accepting { acceptance in
-            let before = try acceptance.store.incarnation(first.incarnation)?.lastSeq ?? 0
-            let answer = try acceptance.take(batch, from: Self.author(of: device))
-            try acceptance.flush()
-            if case .gap = answer.chain {
-                try acceptance.park(
-                    ParkedSection(
-                        node: device.node, incarnation: first.incarnation, first: first.seq,
-                        last: last.seq, since: now, frame: section))
+        let (answer, before, after) = try noting(batch, from: device) {
+            try accepting { acceptance in
+                let before = try acceptance.store.incarnation(first.incarnation)?.lastSeq ?? 0
+                let answer = try acceptance.take(batch, from: Self.author(of: device))
+                try acceptance.flush()
+                if case .gap = answer.chain {
+                    try acceptance.park(
+                        ParkedSection(
+                            node: device.node, incarnation: first.incarnation, first: first.seq,
+                            last: last.seq, since: now, frame: section))
+                }
+                let after = try acceptance.store.incarnation(first.incarnation)?.lastSeq ?? 0
+                return (answer, before, after)
             }
-            let after = try acceptance.store.incarnation(first.incarnation)?.lastSeq ?? 0
-            return (answer, before, after)
         }
         switch answer.chain {
         case .gap(let expected):
             result.waiting += Int(last.seq - first.seq + 1)
             result.missing = min(result.missing ?? expected, expected)
-        case .fork(let seq): result.fork = seq
+        case .fork(let seq):
+            result.fork = seq
+            try note(refusalOf: batch, from: device, Self.forkRefused)
         case .follows:
             result.repeated += Int(max(0, min(before, last.seq) - first.seq + 1))
             try count(first.incarnation, after: before, through: after, into: &result)
@@ -167,6 +171,7 @@ extension Hub {
             incarnation: request.incarnation, sealed: request.sealed ?? 0, held: request.held,
             batch: nil)
         stated.pulls = request.stands.pulls
+        stated.audit = request.audit
         let frame = ExchangeCodec.encode(stated) { _ in nil }
         let statement = NodeStatement(node: device.node, origins: origins, frame: frame)
         try store.write { view in

@@ -141,6 +141,7 @@ private struct ReplySections {
             result.hasMore = reply.hasMore
             asked.schema = reply.schema
             asked.held = []
+            asked.audit = nil
             asked.epoch = reply.epoch
             asked.stands.follow(reply)
             // What it is told first makes it forget where it stood: all that follows is for who

@@ -15,7 +15,7 @@ package protocol HubStore: AnyObject, Sendable {
 }
 
 /// One consistent view of a hub's data.
-package protocol HubReading: AnyObject {
+package protocol HubReading: AuditReading {
     func setting(_ key: HubSetting) throws -> String?
     func heads() throws -> [ScopeCode: ScopeHead]
 
@@ -87,7 +87,7 @@ package protocol HubReading: AnyObject {
 }
 
 /// A view that can also be changed.
-package protocol HubWriting: HubReading {
+package protocol HubWriting: HubReading, AuditWriting {
     func set(_ key: HubSetting, to value: String) throws
     func put(heads: [ScopeCode: ScopeHead], at time: Int64) throws
     func put(_ records: [StorableRecord]) throws
@@ -98,7 +98,8 @@ package protocol HubWriting: HubReading {
     /// Notes that quarantined changesets were accepted after all, beside
     /// their first answers, which stay.
     func release(_ releases: [Release]) throws
-    func append(_ history: [HistoryRow]) throws
+    /// Returns where each row went.
+    func append(_ history: [HistoryRow]) throws -> [HistoryPlace]
     func put(_ waiting: [WaitingChangeset]) throws
     func remove(_ waiting: [ChangesetIdentity]) throws
     func name(_ attachments: [(name: String, record: RecordID)]) throws

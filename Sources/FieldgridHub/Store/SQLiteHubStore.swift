@@ -119,9 +119,11 @@ enum SQLiteHubSchema {
                 hint: "run the newer fieldgrid that wrote it")
         }
         guard present < version else { return }
-        try db.execute(
-            sql: tables + SQLiteHubTransaction.bundleTables
-                + SQLiteHubTransaction.retentionTables)
+        let parts = [
+            tables, SQLiteHubTransaction.bundleTables, SQLiteHubTransaction.retentionTables,
+            SQLiteHubTransaction.auditTables,
+        ]
+        try db.execute(sql: parts.joined())
         try db.execute(
             sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }

@@ -137,11 +137,12 @@ extension SQLiteHubTransaction {
     /// instead of sixteen in an index that grows with every change.
     private func historyKey(_ id: RecordID) -> Int64 { Int64(bitPattern: id.bits.low) }
 
-    func append(_ history: [HistoryRow]) throws {
+    func append(_ history: [HistoryRow]) throws -> [HistoryPlace] {
         let insert = try sql("INSERT INTO history(record, body) VALUES(?1, ?2)")
-        for row in history {
-            try insert.bind(1, historyKey(row.record)).bind(2, bytes: RecordCodec.encode(row))
-                .run()
+        return try history.map { row in
+            let body = RecordCodec.encode(row)
+            try insert.bind(1, historyKey(row.record)).bind(2, bytes: body).run()
+            return HistoryPlace(entry: db.lastInsertedRowID, body: body)
         }
     }
 

@@ -4,7 +4,7 @@ import GRDB
 
 /// One transaction on a hub's SQLite file.
 final class SQLiteHubTransaction: HubWriting {
-    private let db: Database
+    let db: Database
     private let cache: StatementCache
     private var scopeIDs: [ScopeCode: Int64] = [:]
     private var scopeCodes: [Int64: ScopeCode] = [:]

@@ -36,6 +36,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case quarantineDropped
     /// What left a scope is forgotten, and nobody who was away is told so.
     case trimmedInSilence
+    /// What is set aside has two leaves in the audit log.
+    case auditLeafTwice
+    /// The tree of an audit log forgets what it began with.
+    case auditTreeRegrown
 
     #if DEBUG
         /// The one that is planted for as long as a task-local body runs.

@@ -103,13 +103,16 @@ extension NodeSession {
 
     private func apply(_ reply: ExchangeReply, into result: inout ImportedBundle) throws {
         var applied = try replica.apply(reply)
+        guard applied.alarms.isEmpty else { throw SyncFailure.alarm(applied.alarms) }
         result.report.pushed += applied.accepted
         result.report.quarantined += applied.quarantined
         result.report.rebased = result.report.rebased || applied.rebased
         // Who begins anew takes what the reply brings after that.
         if applied.epochChanged || applied.rebased { applied = try replica.apply(reply) }
         result.report.removed += applied.removed
+        guard applied.alarms.isEmpty else { throw SyncFailure.alarm(applied.alarms) }
         result.report.pulled += applied.pulled
+        result.report.breaks += applied.breaks
         result.report.schemaChanged = result.report.schemaChanged || applied.schemaChanged
         result.isStale = result.isStale && applied.isStale
         result.hasMore = applied.hasMore

@@ -59,6 +59,7 @@ package struct ExchangeDriver {
             let before = replica.positions
             let reply = try exchange()
             let applied = try replica.apply(reply)
+            guard applied.alarms.isEmpty else { throw SyncFailure.alarm(applied.alarms) }
             guard !applied.isStale else { throw SyncFailure.wentBack }
             count(applied)
             if applied.rebased { report.pulled += try wholeCopy() }
@@ -125,6 +126,7 @@ package struct ExchangeDriver {
         report.rebased = report.rebased || applied.rebased
         report.removed += applied.removed
         report.repaired += applied.repaired
+        report.breaks += applied.breaks
         if let cause = applied.reincarnated { report.reincarnated.append(cause) }
         outboxLeft = applied.outboxLeft
     }

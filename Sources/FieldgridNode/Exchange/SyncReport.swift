@@ -1,5 +1,6 @@
 package import FieldgridModel
 package import FieldgridReplica
+import FieldgridSync
 
 /// What a synchronisation did, as `node sync --json` prints it.
 package struct SyncReport: Hashable, Sendable {
@@ -27,6 +28,8 @@ package struct SyncReport: Hashable, Sendable {
     package var repaired: [RepairedRecord] = []
     /// Why the database went on under a new name, each time that it did.
     package var reincarnated: [Reincarnation] = []
+    /// Logs of the hub's that lost leaves when it was put back, as it says.
+    package var breaks: [AuditBreak] = []
     package var traffic = Traffic()
     /// How far each scope has been applied.
     package var positions: [ScopeCode: Position] = [:]
@@ -64,6 +67,16 @@ package struct SyncFailure: Error, Hashable, Sendable, CustomStringConvertible {
         message: "The hub's answer is older than what it said before.",
         hint: "Nothing was changed. Tell the hub's operator: its database was replaced by an "
             + "older copy, which is done with `fieldgrid hub restore` only.")
+
+    static func alarm(_ alarms: [StandingAlarm]) -> SyncFailure {
+        let logs = Set(alarms.map(\.log)).sorted().map(\.description).joined(separator: ", ")
+        return SyncFailure(
+            code: "audit.alarm",
+            message: "The hub's record of what happened is not the one it showed before "
+                + "(\(logs)): it may have been rewritten.",
+            hint: "Nothing was applied, and work goes on here. Tell the hub's operator; `fieldgrid "
+                + "node audit` shows the evidence, and how to go on afterwards.")
+    }
 
     static func stalled(rounds: Int, outboxLeft: Int) -> SyncFailure {
         SyncFailure(

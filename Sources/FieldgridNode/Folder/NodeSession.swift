@@ -56,6 +56,7 @@ package final class NodeSession {
         document = try folder.document()
         key = try folder.key()
         replica = try Replica(path: folder.databasePath, world: sources.world)
+        replica.hubKey = DevicePublicKey(base64: document.hubKey)
         stamps = FolderStamp(folder.stampPath)
         wasRewound = try replica.goOnIfRewound(behind: stamps.stamp)
     }
@@ -66,6 +67,8 @@ package final class NodeSession {
     package func sync(
         attachmentBudget: Int = 0, waitSeconds: Int = 0, progress: (SyncProgress) -> Void = { _ in }
     ) throws -> SyncReport {
+        let alarms = try replica.alarms()
+        guard alarms.isEmpty else { throw SyncFailure.alarm(alarms) }
         let client = try client(.init())
         defer { folder.clockOffset = client.clockOffset }
         let copy = SnapshotFetch(folder: folder.path, replica: replica, client: client)

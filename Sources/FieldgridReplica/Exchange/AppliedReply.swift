@@ -28,6 +28,10 @@ package struct AppliedReply: Hashable, Sendable {
     /// Records in which this database and the hub's differed although nothing
     /// explains it, and which were put right.
     package var repaired: [RepairedRecord] = []
+    /// The hub contradicts what it showed before: nothing was applied.
+    package var alarms: [StandingAlarm] = []
+    /// Logs of the hub's that lost leaves when it was put back, as it says.
+    package var breaks: [AuditBreak] = []
     /// Set when the database goes on as a new incarnation.
     package var reincarnated: Reincarnation?
     /// There is more to fetch at once.

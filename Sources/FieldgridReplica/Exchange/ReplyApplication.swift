@@ -16,6 +16,8 @@ struct ReplyApplication {
     var interrupted: IncarnationRow?
     /// Whether the hub moved the time of a changeset of the present incarnation.
     var clockWasMoved = false
+    /// Whether the hub proved nothing of a head because it was not told of it.
+    var asksForHeads = false
     /// Names a new incarnation.
     let nextIncarnation: () -> IncarnationID
     /// Whether any record has own changes that the hub has not decided on.
@@ -32,6 +34,8 @@ struct ReplyApplication {
     }
 
     mutating func run(at now: Int64) throws {
+        result.alarms = try KeptHeads.alarms(db)
+        guard result.alarms.isEmpty else { return }
         memory.state.clock.observe(reply.time)
         if let known = memory.state.epoch, known != reply.epoch {
             guard !memory.state.leftEpochs.contains(reply.epoch) else {
@@ -52,6 +56,8 @@ struct ReplyApplication {
         case .ahead(let scope, let start, let position):
             throw ReplicaError.replyAhead(scope, from: start, at: position)
         }
+        // Before anything else: nothing of a hub that contradicts itself is believed.
+        guard try judgeHeads(at: now) else { return }
         memory.state.lastSyncAt = now
         memory.state.epoch = reply.epoch
         try applySchema()
@@ -74,6 +80,7 @@ struct ReplyApplication {
         if !reply.records.isEmpty { memory.keys = KeyMemory() }
         result.hasMore =
             reply.hasMore || memory.state.resendFrom != nil || result.reincarnated == .fork
+            || asksForHeads
         result.outboxLeft = try Outbox.count(.waiting, db)
     }
 

@@ -39,6 +39,7 @@ extension Replica {
             }
             asked = batch == nil ? try askNext ?? checkInTurn(db) : nil
             request.check = asked
+            request.audit = try auditQuestion(db)
             let numbers = try batch.map { try self.numbers(in: $0, db) } ?? [:]
             let encoded = ExchangeCodec.encode(request) { numbers[$0] }
             return (request, encoded)

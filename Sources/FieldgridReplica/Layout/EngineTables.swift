@@ -13,12 +13,17 @@ import FieldgridModel
 ///   hub has not decided on, with what the hub has in their place.
 /// - `fg_gone` keeps the name of every deleted record, and of the record that
 ///   one was merged into.
+/// - `fg_head` keeps the last signed head of each audit log of the hub's,
+///   `fg_head_left` those that an announced break or an alarm left behind,
+///   `fg_alarm` what the hub showed that cannot be.
 /// - `fg_carried` keeps pulled values that this schema has no place for.
 enum EngineTables {
     /// Raised when a table below changes its meaning.
     static let layout: Int64 = 1
 
-    static let statements = [
+    static let statements = own + KeptHeads.tables
+
+    private static let own = [
         """
         CREATE TABLE IF NOT EXISTS fg_state(
             one INTEGER PRIMARY KEY CHECK(one = 1), layout INTEGER NOT NULL, node TEXT NOT NULL,

@@ -10,6 +10,8 @@ struct ReplicaMemory {
     var schema: Schema
     var tag: SchemaTag
     var layouts: [TypeNumber: TypeLayout] = [:]
+    /// Signs the heads of the hub's audit logs; without it, none are asked for.
+    var hubKey: DevicePublicKey?
     /// Reads a schema in canonical JSON.
     let decodeSchema: @Sendable ([UInt8]) throws -> Schema
     /// Natural keys seen so far, for ``Replica/find(_:key:)``.

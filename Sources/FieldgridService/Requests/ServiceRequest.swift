@@ -92,6 +92,9 @@ package enum NodeRequest: Hashable, Sendable, Codable {
     /// From a sequence on, or from the oldest that was not acknowledged.
     case exportBundle(from: Int64?)
     case importBundle(file: Data)
+    /// The heads that are kept of the hub's audit logs; with `accept`, the
+    /// hub's present ones are taken for true after an alarm.
+    case audit(accept: Bool)
 }
 
 /// Files beside the data.

@@ -27,6 +27,8 @@ package struct ExchangeRequest: Hashable, Sendable {
     /// loses it; the hub says whether a verified backup has it.
     package var kept: ChangesetIdentity?
     package var check: ScopeCheck?
+    /// The heads of the hub's audit logs that the node keeps.
+    package var audit: AuditQuestion?
     package var batch: ChangesetBatch?
     /// The most bytes, before compression, that the reply should have.
     package var replyBytesMax: Int
@@ -98,6 +100,9 @@ package struct ExchangeReply: Hashable, Sendable {
     package var sums: [RecordSum] = []
     /// The records of the ranges that were asked for, whole; nil when none were.
     package var checked: [RecordDelta]?
+    /// Of the audit logs that ``ExchangeRequest/audit`` does not know as they
+    /// are; empty while it knows all.
+    package var audit: [ProvedHead] = []
     /// Where the node stands once it has applied this reply, for each scope it
     /// receives.
     ///

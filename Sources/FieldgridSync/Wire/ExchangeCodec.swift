@@ -11,6 +11,7 @@ package struct ReceivedRequest: Hashable, Sendable {
     package var held: [ChangesetIdentity] = []
     package var kept: ChangesetIdentity?
     package var check: ScopeCheck?
+    package var audit: AuditQuestion?
     package var replyBytesMax: Int
     package var batch: ReceivedBatch?
 
@@ -56,6 +57,7 @@ package enum ExchangeCodec {
         writer.byte(request.kept == nil ? 0 : 1)
         if let kept = request.kept { writer.identity(kept) }
         CheckColumns.write(request.check, among: request.positions, to: &writer)
+        AuditColumns.write(request.audit, among: request.positions, to: &writer)
         writer.byte(request.batch == nil ? 0 : 1)
         if let batch = request.batch {
             ChangesetColumns.write(batch, to: &writer, number: number)
@@ -80,6 +82,7 @@ package enum ExchangeCodec {
         for _ in 0..<count { held.append(try reader.identity()) }
         let kept = try reader.flag() ? try reader.identity() : nil
         let check = try CheckColumns.check(among: positions, &reader)
+        let audit = try AuditColumns.question(among: positions, &reader)
         let batch = try reader.flag() ? try ChangesetColumnReader.read(&reader) : nil
         try reader.finish()
         var request = ReceivedRequest(
@@ -91,6 +94,7 @@ package enum ExchangeCodec {
         request.held = held
         request.kept = kept
         request.check = check
+        request.audit = audit
         return request
     }
 
@@ -119,6 +123,7 @@ package enum ExchangeCodec {
         ReceiptColumns.write(reply.released, to: &writer)
         writer.count(Int(reply.covered))
         CheckColumns.write(reply.sums, reply.checked, to: &writer)
+        AuditColumns.write(reply.audit, to: &writer)
         DeltaColumns.write(reply.records, to: &writer)
         return Frame.wrap(writer.bytes, kind: .exchangeReply)
     }
@@ -144,6 +149,7 @@ package enum ExchangeCodec {
         let released = try ReceiptColumns.released(&reader)
         let covered = Int64(try reader.index(below: 1 << 53, "sequence"))
         let (sums, checked) = try CheckColumns.answer(&reader)
+        let audit = try AuditColumns.heads(&reader)
         let records = try DeltaColumns.read(&reader)
         try reader.finish()
         var reply = ExchangeReply(
@@ -159,6 +165,7 @@ package enum ExchangeCodec {
         reply.covered = covered
         reply.sums = sums
         reply.checked = checked
+        reply.audit = audit
         return reply
     }
 

@@ -10,7 +10,7 @@ import Foundation
 final class RealNode {
     let hub: TestHub
     let device: DeviceRow
-    private(set) var replica: Replica
+    private(set) var replica: Replica { didSet { replica.hubKey = hub.key.publicKey } }
     /// What it does not share with the hub, where a test says so.
     let clock: TestClock
     /// Why it went on under a new name, in order.
@@ -38,6 +38,7 @@ final class RealNode {
             schema: Schema(
                 name: "", version: 0, label: Label(zh: "", en: ""), types: [], codeLists: []),
             schemaDocument: [], world: Self.world(hub, self.clock))
+        replica.hubKey = hub.key.publicKey
         if joins { try exchange() }
     }
 
@@ -47,6 +48,7 @@ final class RealNode {
         device = original.device
         clock = original.clock
         replica = try Replica(path: path, world: Self.world(hub, clock))
+        replica.hubKey = hub.key.publicKey
     }
 
     private static func world(_ hub: TestHub, _ clock: TestClock) -> ReplicaWorld {

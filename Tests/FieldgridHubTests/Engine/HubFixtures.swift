@@ -49,6 +49,7 @@ final class TestHub {
             random: RandomSource(SeededRandom(seed: 7)))
         var random = SeededRandom(seed: 99)
         key = DeviceKey.generate(using: &random)
+        hub.headKey = key
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -82,6 +83,7 @@ final class TestHub {
         hub = try Hub(
             store: store, clock: clock,
             random: RandomSource(SeededRandom(seed: 9_000 + openings)))
+        hub.headKey = key
     }
 
     /// Opens the same file again, as after a restart.

@@ -15,6 +15,7 @@ enum WireDocument {
             "reply_bytes_max": request.replyBytesMax, "positions": of(request.positions),
             "held": request.held.map(of), "kept": orNull(request.kept.map(of)),
             "check": orNull(request.check.map(of)),
+            "audit": orNull(request.audit.map { of($0, among: request.positions) }),
             "batch": orNull(request.batch.map { of($0, number: number) }),
         ]
     }
@@ -41,6 +42,10 @@ enum WireDocument {
             "covered": reply.covered,
             "sums": reply.sums.map { String(format: "%016lx%016lx", $0.high, $0.low) },
             "checked": orNull(reply.checked.map { $0.map(of) }),
+            "audit": reply.audit.map { head in
+                of(head.signed).merging(
+                    ["from": head.from, "proof": head.proof.map(\.description)]) { $1 }
+            },
             "records": reply.records.map(of),
         ]
     }
@@ -134,6 +139,28 @@ enum WireDocument {
                     "scope": range.scope.text, "from": range.from.value, "to": range.to.value,
                 ] as [String: Any]
             },
+        ]
+    }
+
+    private static func of(
+        _ question: AuditQuestion, among positions: [ScopeCode: Position]
+    ) -> [String: Any] {
+        let sizes = positions.keys.map { ($0.text, question.sizes[.scope($0)] ?? 0) }
+        return [
+            "digest": String(format: "%016lx%016lx", question.digest.high, question.digest.low),
+            "administration": question.sizes[.administration] ?? 0,
+            "sizes": Dictionary(uniqueKeysWithValues: sizes),
+        ]
+    }
+
+    static func of(_ signed: SignedHead) -> [String: Any] {
+        [
+            "log": signed.head.log.text, "size": signed.head.size,
+            "root": signed.head.root.description, "time": signed.head.time,
+            "lives": signed.head.lives.map {
+                ["epoch": $0.epoch.description, "start": $0.start] as [String: Any]
+            },
+            "signature": signed.signature.map { String(format: "%02x", $0) }.joined(),
         ]
     }
 

@@ -55,6 +55,7 @@ import Testing
         #expect(received.batch?.resolved(named ?? []) == request.batch)
         #expect(received.check == request.check)
         #expect(received.held == request.held)
+        #expect(received.audit == request.audit)
     }
 
     @Test(arguments: WireVector.replyMessages.keys.sorted())

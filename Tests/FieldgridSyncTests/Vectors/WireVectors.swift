@@ -29,7 +29,7 @@ struct WireVector: CustomTestStringConvertible {
         "reply-sums": ReplyFixture.sums, "reply-checked": ReplyFixture.checkedEmpty,
     ]
 
-    static var all: [WireVector] { requests + replies + changesets + frames + [bundle] }
+    static var all: [WireVector] { requests + replies + changesets + frames + [bundle] + audit }
 
     private static var requests: [WireVector] {
         requestMessages.sorted { $0.key < $1.key }.map { name, request in
@@ -92,6 +92,23 @@ struct WireVector: CustomTestStringConvertible {
             WireVector(
                 name: "frame-zstd", bytes: packed,
                 document: ["kind": "frame", "body": "request-columns"]),
+        ]
+    }
+
+    /// A leaf of a log and a signed head.
+    private static var audit: [WireVector] {
+        let leaf = AuditFixture.entries[0].bytes
+        let signed = AuditFixture.provedHead.signed
+        return [
+            WireVector(
+                name: "leaf", bytes: leaf,
+                document: ["kind": "leaf", "hash": MerkleTree.leaf(leaf).description]),
+            WireVector(
+                name: "head", bytes: signed.bytes,
+                document: [
+                    "kind": "head", "key": DeviceKey.fixture(2).pem,
+                    "says": WireDocument.of(signed),
+                ]),
         ]
     }
 

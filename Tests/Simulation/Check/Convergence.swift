@@ -16,6 +16,7 @@ extension Simulation {
         try noteMarks()
         try checkPromises()
         try checkReference()
+        try checkAudit()
         try checkHealth()
     }
 

@@ -294,6 +294,7 @@ extension Simulation {
         let apart = try differences(reply.checked ?? [], at: node)
         let applied = try node.replica.apply(reply)
         node.awaited = nil
+        try noteAlarms(applied.alarms, at: node)
         let after = node.replica.positions
         switch applied.reincarnated {
         case .fork?: marks.insert(.fork)

@@ -20,6 +20,8 @@ final class Simulation {
     var ledger = Ledger()
     /// Sticks that lie about, the newest last.
     var sticks: [Stick] = []
+    /// Heads of the hub's audit logs, as a witness outside keeps them.
+    var witnessed: [SignedHead] = []
     /// How many operations were performed.
     private(set) var step = 0
     /// Requests sent so far, to tell replies apart.
@@ -69,6 +71,7 @@ final class Simulation {
         noteHub()
         if step % 10 == 0 { try checkGroups() }
         if step % 50 == 0 { try checkHealth() }
+        if step % 100 == 0 { try checkAudit() }
         trace.note("\(step) \(timeline.now) \(operation.who) \(name(of: operation.what))")
     }
 

@@ -52,6 +52,7 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case portal, cutReply, lostReply, repeatedRequest, lateReply, wrongTime
     case clockBack, backlog, batch, outOfRight, hubEdit
     case refreshOpened, revoked, sides
+    case auditHeads, auditBreak, auditAlarm
     case restored, machineRestored, cloned, fork, rewound, clockTurned
     case duplicate, joined, lateThroughAlias, parted
     case undone, undoSuperseded, undoneAgain, settledApart

@@ -29,6 +29,7 @@ final class SimulatedHub {
         hub = try Hub.create(
             in: store, seed: seeds, clock: clock,
             random: RandomSource(SeededRandom(seed: seed, for: "hub")))
+        hub.headKey = key
     }
 
     deinit { try? store.close() }
@@ -41,6 +42,7 @@ final class SimulatedHub {
         hub = try Hub(
             store: store, clock: clock,
             random: RandomSource(SeededRandom(seed: seed, for: "hub \(lives)")))
+        hub.headKey = key
     }
 
     /// Power is cut, and comes back.

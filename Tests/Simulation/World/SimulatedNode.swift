@@ -13,7 +13,8 @@ final class SimulatedNode {
     let clock: WrongClock
     let key: DeviceKey
     let device: DeviceRow
-    private(set) var replica: Replica
+    private(set) var replica: Replica { didSet { replica.hubKey = hubKey } }
+    private let hubKey: DevicePublicKey
     /// Grows with each restart; replies to an earlier life find nobody.
     private(set) var lives: UInt64 = 0
     /// What the file beside the database says.
@@ -38,6 +39,7 @@ final class SimulatedNode {
         self.index = index
         seed = other.seed
         isOld = other.isOld
+        hubKey = other.hubKey
         disk = try Disk("node\(index)")
         clock = WrongClock(timeline)
         key = other.key
@@ -48,6 +50,7 @@ final class SimulatedNode {
         replica = try Replica(
             path: disk.path(Self.file),
             world: Self.world(clock, seed: seed, index: index, lives: 0, isOld: isOld))
+        replica.hubKey = hubKey
     }
 
     init(
@@ -57,6 +60,7 @@ final class SimulatedNode {
         self.index = index
         self.seed = seed
         self.isOld = isOld
+        hubKey = hub.key.publicKey
         disk = try Disk("node\(index)")
         clock = WrongClock(timeline)
         var random = SeededRandom(seed: seed, for: "key \(index)")
@@ -70,6 +74,7 @@ final class SimulatedNode {
                 node: device.node, holder: device.holder, scopes: [device.scope]),
             schema: empty, schemaDocument: [],
             world: Self.world(clock, seed: seed, index: index, lives: 0, isOld: isOld))
+        replica.hubKey = hubKey
     }
 
     deinit { try? replica.close() }

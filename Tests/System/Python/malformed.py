@@ -39,6 +39,7 @@ def values(*columns):
         bytes([16]) + unsigned(unit) + unsigned(member) + rest for unit, member, rest in columns)
 
 
+HEAD = b"\1" + text("22") + b"\5" + DIGEST + b"\1" + BITS + b"\0\1" + DIGEST * 2 + b"\2"
 ONE = b"\1\1\2"
 ONE_VALUE = values((2, 0, ONE))
 
@@ -59,7 +60,7 @@ def request(**changes):
     return joined({
         "schema": WORD, "epoch": BITS, "incarnation": BITS, "sealed": b"\0", "most": b"\0",
         "positions": positions((0, "22", 1), (1, "3", 2)), "held": b"\0", "kept": b"\0",
-        "check": b"\0", "batch": b"\0", "rest": b""}, changes)
+        "check": b"\0", "audit": b"\0", "batch": b"\0", "rest": b""}, changes)
 
 
 def reply(**changes):
@@ -67,7 +68,7 @@ def reply(**changes):
         "epoch": BITS, "time": b"\0", "schema": WORD, "document": b"\0", "chain": b"\0",
         "incarnation": b"\0", "receipts": b"\0", "positions": positions((0, "22", 1)),
         "spans": b"\0\0", "more": b"\0", "released": b"\0", "covered": b"\0", "sums": b"\0",
-        "checked": b"\0", "records": deltas(), "rest": b""}, changes)
+        "checked": b"\0", "audit": b"\0", "records": deltas(), "rest": b""}, changes)
 
 
 def deltas(**changes):
@@ -123,6 +124,9 @@ REQUESTS = {
     "a range of no position": {"check": b"\1\1\2\0\0"},
     "a range from 2^40": {"check": b"\1\1\0" + unsigned(1 << 40) + b"\0"},
     "no batch where one is said to be": {"batch": b"\1"},
+    "a flag for the audit": {"audit": b"\2"},
+    "an audit without a size for each position": {"audit": b"\1" + BITS + b"\1\1"},
+    "a log of 2^53 leaves": {"audit": b"\1" + BITS + unsigned(1 << 53) + b"\0\0"},
 }
 
 BATCHES = {
@@ -188,6 +192,9 @@ REPLIES = {
     "a flag for more": {"more": b"\2"}, "a release that is cut": {"released": b"\1" + BITS},
     "covered up to 2^53": {"covered": unsigned(1 << 53)},
     "a sum that is cut": {"sums": b"\1" + WORD}, "a flag for checked": {"checked": b"\2"},
+    "a head that is cut": {"audit": b"\1" + text("22") + b"\5"},
+    "a proof of 129 hashes": {"audit": HEAD + unsigned(129) + DIGEST * 129},
+    "a proof that is cut": {"audit": HEAD + b"\7" + DIGEST},
 }
 
 DELTAS = {

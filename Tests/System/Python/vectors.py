@@ -13,7 +13,7 @@ import random
 import sys
 
 import malformed
-from fieldgrid_wire import bundle, canonical, frame, reply, request
+from fieldgrid_wire import audit, bundle, canonical, frame, reply, request
 from fieldgrid_wire.chance import spliced, splices
 from fieldgrid_wire.primitives import WireError
 from fieldgrid_wire.signing import EnrolmentCode, Key, SignatureError, SignedRequest, verify
@@ -92,6 +92,17 @@ class Vectors:
         for place in range(len(data)):
             altered = data[:place] + bytes([data[place] ^ 0x21]) + data[place + 1:]
             refused(f"{name} altered at {place}", lambda: bundle.decode(altered, verify))
+
+    def check_leaf(self, name, data, document):
+        agree(name + " hash", audit.leaf_hash(data), document["hash"])
+
+    def check_head(self, name, data, document):
+        head = audit.SIGNED.decode(data)
+        agree(name, head, document["says"])
+        agree(name + " encoded", audit.SIGNED.write(head).hex(), data.hex())
+        key = Key.from_pem(document["key"].encode())
+        agree(name + " signed", key.sign(audit.signed_bytes(head)).hex(), head["signature"])
+        self.check_truncations(name, data, audit.SIGNED)
 
     def check_truncations(self, name, data, codec):
         """No beginning of a message is a message."""

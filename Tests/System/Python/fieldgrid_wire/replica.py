@@ -117,6 +117,7 @@ class Replica:
             "incarnation": self["incarnation"], "sealed": self["seq"],
             "reply_bytes_max": REPLY_BYTES, "positions": dict(self["positions"]),
             "held": [one["identity"] for one in self["held"]], "kept": None, "check": check,
+            "audit": None,
             "batch": self.batch(sending)}
 
     def batch(self, changesets):

@@ -1,5 +1,6 @@
 """Section 6: what a hub says."""
 
+from .audit import PROVED
 from .batch import Index
 from .frame import REPLY as KIND
 from .frame import unwrap, wrap
@@ -162,7 +163,8 @@ RELEASE = Fields(
 DELTAS = Deltas()
 LAST = Fields(
     ("has_more", FLAG), ("released", Counted(RELEASE)), ("covered", SEQUENCE),
-    ("sums", Counted(Fixed(16))), ("checked", Optional(DELTAS)), ("records", DELTAS))
+    ("sums", Counted(Fixed(16))), ("checked", Optional(DELTAS)), ("audit", Counted(PROVED)),
+    ("records", DELTAS))
 
 
 class Reply(Codec):

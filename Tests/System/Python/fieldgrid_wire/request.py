@@ -1,5 +1,6 @@
 """Section 4: what a node says."""
 
+from .audit import Question
 from .batch import Batch
 from .frame import REQUEST as KIND
 from .frame import unwrap, wrap
@@ -60,7 +61,8 @@ POSITIONS = Positions()
 FIELDS = Fields(
     ("schema", WORD), ("epoch", BITS), ("incarnation", BITS), ("sealed", SEQUENCE),
     ("reply_bytes_max", UNSIGNED), ("positions", POSITIONS), ("held", Counted(IDENTITY, most=1000)),
-    ("kept", Optional(IDENTITY)), ("check", Check()), ("batch", Optional(Batch())))
+    ("kept", Optional(IDENTITY)), ("check", Check()))
+BATCH = Optional(Batch())
 
 
 def ordered(positions):
@@ -78,7 +80,8 @@ class Request(Codec):
             if part["scope"] >= len(codes):
                 raise malformed(f"a check of place {part['scope']} of {len(codes)} positions")
             part["scope"] = codes[part["scope"]]
-        return request
+        audit = Question().read_for(codes, reader)
+        return request | {"audit": audit, "batch": BATCH.read(reader)}
 
     def write(self, request):
         check = request["check"]
@@ -86,7 +89,9 @@ class Request(Codec):
             codes = ordered(request["positions"])
             check = check | {"ranges": [
                 part | {"scope": codes.index(part["scope"])} for part in check["ranges"]]}
-        return FIELDS.write(request | {"check": check})
+        return (FIELDS.write(request | {"check": check})
+                + Question().write_for(ordered(request["positions"]), request["audit"])
+                + BATCH.write(request["batch"]))
 
 
 REQUEST = Request()
