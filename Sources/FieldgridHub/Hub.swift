@@ -22,6 +22,7 @@ package final class Hub: @unchecked Sendable {
     package private(set) var grids: GridTree
     var random: RandomSource
     let rangeSums = RangeSums()
+    let schemas = SchemaShelf()
     /// When each device was last heard, kept until the next ``tick()``.
     var lastSeen: [String: Int64] = [:]
     /// Where devices said that they stand, until the next transaction or
@@ -102,7 +103,8 @@ package final class Hub: @unchecked Sendable {
         var reached: Set<ScopeCode> = []
         let result = try store.write { view in
             let acceptance = try Acceptance(
-                store: view, index: index, hub: identity, grids: grids, now: now)
+                store: view, index: index, schemas: schemas, hub: identity, grids: grids,
+                now: now)
             let result = try body(acceptance)
             try acceptance.flush()
             try view.put(standings)

@@ -7,6 +7,7 @@ extension Replica {
     /// then the rows are not what the hub has.
     func checkInTurn(_ db: Database) throws -> ScopeCheck? {
         guard memory.state.epoch != nil, !memory.state.isSalvaging, !memory.state.isRebasing,
+            memory.unread == nil,
             memory.state.resendFrom == nil, memory.state.leaving.isEmpty,
             try Comparison.isQuiet(db)
         else { return nil }

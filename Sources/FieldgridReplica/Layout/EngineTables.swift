@@ -14,6 +14,8 @@ import FieldgridModel
 /// - `fg_gone` keeps the name of every deleted record, and of the record that
 ///   one was merged into.
 /// - `fg_carried` keeps pulled values that this schema has no place for.
+/// - `fg_schema_unread` has the hub's newer schema while this program cannot
+///   read it, for one that can.
 enum EngineTables {
     /// Raised when a table below changes its meaning.
     static let layout: Int64 = 1
@@ -34,6 +36,11 @@ enum EngineTables {
         """
         CREATE TABLE IF NOT EXISTS fg_schema(
             one INTEGER PRIMARY KEY CHECK(one = 1), document BLOB NOT NULL) STRICT
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS fg_schema_unread(
+            one INTEGER PRIMARY KEY CHECK(one = 1), document BLOB NOT NULL,
+            problem TEXT NOT NULL) STRICT
         """,
         """
         CREATE TABLE IF NOT EXISTS fg_scope(
