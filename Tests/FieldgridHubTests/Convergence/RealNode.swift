@@ -70,8 +70,8 @@ final class RealNode {
         var description: String { "this program does not know version \(version)" }
     }
 
-    /// Ends, and begins again with a program that reads schemas up to a
-    /// version.
+    /// Opens the same file again, as after an end at any moment, with a
+    /// program that reads schemas up to a version.
     func reopen(reading version: Int = .max) throws {
         try replica.close()
         replica = try Replica(
@@ -128,12 +128,6 @@ final class RealNode {
         removed += applied.removed
         if let cause = applied.reincarnated { reborn.append(cause) }
         return applied
-    }
-
-    /// Opens the same file again, as after an end at any moment.
-    func reopen() throws {
-        try replica.close()
-        replica = try Replica(path: replica.path, world: Self.world(hub, clock))
     }
 
     func edit(

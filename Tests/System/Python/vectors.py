@@ -93,6 +93,16 @@ class Vectors:
             altered = data[:place] + bytes([data[place] ^ 0x21]) + data[place + 1:]
             refused(f"{name} altered at {place}", lambda: bundle.decode(altered, verify))
 
+    def check_files(self, name, data, document):
+        agree(name, bundle.decode_files(data), document["says"])
+        agree(name + " encoded", bundle.FILES.write(document["says"]).hex(), data.hex())
+        self.check_truncations(name, data, bundle.FILES)
+
+    def check_receipts(self, name, data, document):
+        agree(name, bundle.decode_receipts(data), document["says"])
+        agree(name + " encoded", bundle.RECEIPTS.write(document["says"]).hex(), data.hex())
+        self.check_truncations(name, data, bundle.RECEIPTS)
+
     def check_truncations(self, name, data, codec):
         """No beginning of a message is a message."""
         for length in range(len(data)):
