@@ -24,6 +24,7 @@ package final class Hub: @unchecked Sendable {
     let rangeSums = RangeSums()
     /// Signs the heads of the audit logs; without it, replies carry none.
     package var headKey: DeviceKey?
+    let schemas = SchemaShelf()
     /// When each device was last heard, kept until the next ``tick()``.
     var lastSeen: [String: Int64] = [:]
     /// Where devices said that they stand, until the next transaction or
@@ -106,7 +107,8 @@ package final class Hub: @unchecked Sendable {
         var reached: Set<ScopeCode> = []
         let result = try store.write { view in
             let acceptance = try Acceptance(
-                store: view, index: index, hub: identity, grids: grids, now: now)
+                store: view, index: index, schemas: schemas, hub: identity, grids: grids,
+                now: now)
             let result = try body(acceptance)
             try acceptance.flush()
             gridsChanged = acceptance.gridsChanged

@@ -103,7 +103,8 @@ final class FakeHub: HubOperations {
         }
     }
 
-    func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool { false }
+    func mayFetch(_ attachment: String, device: EnrolledDevice) throws -> Bool { false }
+    func maySend(_ attachment: String, device: EnrolledDevice) throws -> Bool { false }
     func attachmentRange(_ name: String, from: Int) throws -> [UInt8]? { nil }
 
     func store(

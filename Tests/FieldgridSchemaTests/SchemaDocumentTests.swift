@@ -30,3 +30,32 @@ import Testing
         #expect(schema.codeList(named: "species")?.versions.count == 1)
     }
 }
+
+/// A schema of a newer program.
+@Suite struct UnreadableSchemaTests {
+    @Test(arguments: [
+        ("\"policy\":{\"review\":{}}", "\"policy\":{\"vote\":{}}", "policy"),
+        ("\"kind\":{\"money\":{}}", "\"kind\":{\"colour\":{}}", "kind"),
+        ("\"required\":true", "\"required\":7", "required"),
+    ])
+    func whatIsNotKnownIsNamedByItsPlace(known: String, new: String, key: String) throws {
+        let schema = try SchemaReader.read(files: EmbeddedFiles.schema)
+        let text = String(decoding: try schema.canonicalJSON(), as: UTF8.self)
+        let range = try #require(text.range(of: known))
+        let newer = text.replacingCharacters(in: range, with: new)
+        let error = #expect(throws: UnreadableSchema.self) {
+            try Schema(canonicalJSON: Array(newer.utf8))
+        }
+        let place = try #require(error?.place)
+        #expect(place.hasPrefix("labour › "))
+        #expect(place.hasSuffix(" › \(key)"))
+        #expect(place.components(separatedBy: " › ").count == 4, "type and field are named")
+    }
+
+    @Test func whatIsNoSchemaAtAllIsSaidToBeNone() {
+        let error = #expect(throws: UnreadableSchema.self) {
+            try Schema(canonicalJSON: Array("虚构".utf8))
+        }
+        #expect(error?.description == "it is no schema that this program knows")
+    }
+}

@@ -39,7 +39,8 @@ struct NodeExport: AsyncParsableCommand {
         abstract: "Write what waits for the hub into a bundle, for a USB stick.",
         discussion: """
             What is exported keeps waiting here until the hub's answer comes, by `node import` or \
-            by `node sync`. Export again, import twice, mix the order: nothing is doubled.
+            by `node sync`. Export again, import twice, mix the order: nothing is doubled. Photos \
+            that do not fit into one file go into further ones, FILE-2.fgb and so on.
             """)
 
     @OptionGroup var place: FolderOptions
@@ -51,31 +52,80 @@ struct NodeExport: AsyncParsableCommand {
             "Begin with this saved action, when those before are on another stick.",
             valueName: "seq"))
     var from: Int64?
+    @Option(
+        help: ArgumentHelp(
+            "Take at most so many bytes of photos, in all files together.", valueName: "bytes"))
+    var attachmentBudget = 1 << 30
 
     func run() async throws {
         try bundle.check(file)
         let desk = try NodeSide.desk(place.folder, command: "node export")
-        let reply = try desk.answer(.node(ask: .exportBundle(from: from)))
-        let (document, bytes) = try BundleDocuments.split(reply.document)
-        try bundle.write(bytes, to: file)
-        try output.report(ServiceReply(document)) { document in
-            let number = { (key: String) in document[key].integer ?? 0 }
-            var lines = [
-                number("changesets") == 0
-                    ? "Nothing waits for the hub; the bundle asks it for what is new."
-                    : "\(number("changesets")) saved actions (\(number("first_seq")) to "
-                        + "\(number("last_seq")))."
-            ]
-            if number("left") > 0 {
-                lines.append(
-                    "\(number("left")) more did not fit: export them with --from "
-                        + "\(number("last_seq") + 1) into another file.")
-            }
+        var parts: [JSONValue] = []
+        var budget = max(0, attachmentBudget)
+        var after: String?
+        repeat {
+            let reply = try desk.answer(
+                .node(
+                    ask: .exportBundle(from: from, attachmentBudget: budget, after: after)))
+            let (document, bytes) = try BundleDocuments.split(reply.document)
+            let taken = document["attachment_bytes"].integer ?? 0
+            // Nothing fits what is left of the budget.
+            if !parts.isEmpty, taken == 0 { break }
+            let path = Self.path(file, part: parts.count + 1)
+            try bundle.write(bytes, to: path)
+            parts.append(document.adding("file", .text(path)))
+            budget -= Int(taken)
+            after = document["last_attachment"].text
+        } while after != nil && (parts.last?["attachments_left"].integer ?? 0) > 0
+        guard let first = parts.first else { return }
+        try output.report(ServiceReply(first.adding("parts", .array(parts))), text: text)
+    }
+
+    /// `wang.fgb`, `wang-2.fgb`, `wang-3.fgb`.
+    static func path(_ file: String, part: Int) -> String {
+        guard part > 1 else { return file }
+        guard file.hasSuffix(".fgb") else { return "\(file)-\(part)" }
+        return "\(file.dropLast(4))-\(part).fgb"
+    }
+
+    private func text(_ document: JSONValue) -> String {
+        let number = { (key: String) in document[key].integer ?? 0 }
+        let parts = document["parts"].elements
+        var lines = [
+            number("changesets") == 0
+                ? "Nothing waits for the hub; the bundle asks it for what is new."
+                : "\(number("changesets")) saved actions (\(number("first_seq")) to "
+                    + "\(number("last_seq")))."
+        ]
+        if number("left") > 0 {
             lines.append(
-                "\(number("bytes")) bytes in \(file). At the hub: fieldgrid hub import \(file) "
-                    + "--reply ANSWER.fgb")
-            return lines.joined(separator: "\n")
+                "\(number("left")) more did not fit: export them with --from "
+                    + "\(number("last_seq") + 1) into another file.")
         }
+        let photos = parts.reduce(0) { $0 + ($1["attachments"].integer ?? 0) }
+        let left = parts.last?["attachments_left"].integer ?? 0
+        if photos + left > 0 {
+            lines.append(
+                left == 0
+                    ? "\(photos) photos."
+                    : "\(photos) photos; \(left) more wait: raise --attachment-budget, or export "
+                        + "again after the hub's answer.")
+        }
+        let damaged = Set(parts.flatMap { $0["attachments_damaged"].elements.compactMap(\.text) })
+        lines += damaged.sorted().map {
+            "The photo \($0) is not any more what was added, and stays here: add it again."
+        }
+        for part in parts {
+            let file = part["file"].text ?? ""
+            lines.append("\(part["bytes"].integer ?? 0) bytes in \(file).")
+        }
+        let files = parts.compactMap { $0["file"].text }
+        lines.append(
+            files.count == 1
+                ? "At the hub: fieldgrid hub import \(file) --reply ANSWER.fgb"
+                : "At the hub, one after the other, in any order: fieldgrid hub import "
+                    + "\(files.joined(separator: ", ")); the last with --reply ANSWER.fgb")
+        return lines.joined(separator: "\n")
     }
 }
 
@@ -92,13 +142,19 @@ struct NodeImport: AsyncParsableCommand {
         let desk = try NodeSide.desk(place.folder, command: "node import")
         try output.report(try desk.answer(.node(ask: .importBundle(file: bytes)))) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
-            if document["stale"].bool == true {
+            if document["stale"].bool == true, number("attachments_sent") == 0 {
                 return "This bundle is older than what the device has; nothing changed."
             }
             var lines = [
                 "\(number("pushed")) saved actions acknowledged, \(number("pulled")) records "
                     + "received; \(number("outbox")) still wait for the hub."
             ]
+            if number("attachments_sent") + number("attachments_waiting") > 0 {
+                lines.append(
+                    "Photos: the hub has \(number("attachments_sent")) of them, "
+                        + "\(number("attachments_waiting")) wait.")
+            }
+            lines += SchemaText.lines(document)
             if document["has_more"].bool == true {
                 lines.append(
                     "The hub has more for this device: run `fieldgrid node export` and take that "
@@ -158,6 +214,18 @@ struct HubImport: AsyncParsableCommand {
                 "\(number("waiting")) wait for what comes before them, from saved action "
                     + "\(number("missing_from")) on: import the device's earlier bundle.")
         }
+        let photos = document["attachments"]
+        let count = { (key: String) in photos[key].integer ?? 0 }
+        if count("taken") + count("known") > 0 {
+            lines.append("\(count("taken")) photos taken, \(count("known")) were here.")
+        }
+        if count("unnamed") > 0 {
+            lines.append(
+                "\(count("unnamed")) photos were left on the stick: no accepted record of the "
+                    + "device's grids names them. Import the part with their records, or correct "
+                    + "what was set aside, then import this one again.")
+        }
+        if let problem = photos["problem"].text { lines.append("Photos: \(problem)") }
         if let seq = document["fork_at"].integer {
             lines.append(
                 "The device's database has two lives since saved action \(seq): nothing of the "

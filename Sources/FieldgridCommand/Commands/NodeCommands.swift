@@ -96,11 +96,7 @@ struct NodeSync: AsyncParsableCommand {
                     + "\(number("bytes_down")) down."
             ]
             lines += document["reincarnated"].elements.compactMap(\.text).map(RebirthText.sentence)
-            if let problem = document["schema_problem"].text {
-                lines.append(
-                    "The hub's schema needs a newer program: \(problem). This device keeps its own "
-                        + "and goes on sending and receiving.")
-            }
+            lines += SchemaText.lines(document)
             lines += document["repaired"].elements.map { record in
                 "\(record["type"].text ?? "") \(record["id"].text ?? "") was not as at the hub "
                     + "(\(record["difference"].text ?? "")) and was put right."
@@ -119,6 +115,7 @@ struct NodeSync: AsyncParsableCommand {
                     "Photos: \(number("attachments_sent")) sent, "
                         + "\(number("attachments_waiting")) wait.")
             }
+            if let note = document["attachments_note"].text { lines.append("Photos: \(note)") }
             if number("quarantined") > 0 {
                 lines.append(
                     "\(number("quarantined")) saved actions were refused by the hub; "
@@ -153,6 +150,7 @@ struct NodeStatus: AsyncParsableCommand {
                 hub          \(document["hub"].text ?? ""), \
                 \(document["hub_reachable"].bool == true ? "reachable" : "not reachable now")
                 last sync    \(document["last_sync_at"].text.map(ShownTime.text) ?? "never")\
+                \(SchemaText.status(document))\
                 \(RebirthText.lines(document["rebirths"]))
                 to send      \(number("outbox"))
                 refused      \(number("quarantined"))
@@ -161,6 +159,26 @@ struct NodeStatus: AsyncParsableCommand {
                 hub's audit  \(AuditText.summary(document["audit"]))
                 """
         }
+    }
+}
+
+/// What a new schema brings, or why it cannot be read, for people.
+enum SchemaText {
+    static func lines(_ document: JSONValue) -> [String] {
+        var lines = document["schema_changes"].elements.compactMap(\.text)
+            .map { "The hub's schema changed: \($0)." }
+        if let problem = document["schema_problem"].text { lines.append(sentence(problem)) }
+        return lines
+    }
+
+    /// A line of the status; nothing where the schema can be read.
+    static func status(_ document: JSONValue) -> String {
+        document["schema_problem"].text.map { "\nschema       \(sentence($0))" } ?? ""
+    }
+
+    private static func sentence(_ problem: String) -> String {
+        "The hub's schema needs a newer program: \(problem). This device keeps its own and goes on "
+            + "sending and receiving; what is new is kept for the newer program."
     }
 }
 

@@ -17,6 +17,11 @@ enum BundleDocuments {
                 "last_seq": bundle.lastSequence.map(JSONValue.integer) ?? .null,
                 "sections": .integer(Int64(bundle.sections)),
                 "left": .integer(Int64(bundle.left)),
+                "attachments": .integer(Int64(bundle.files.count)),
+                "attachment_bytes": .integer(Int64(bundle.files.bytes)),
+                "attachments_left": .integer(Int64(bundle.files.left)),
+                "attachments_damaged": .texts(bundle.files.damaged),
+                "last_attachment": .optional(bundle.files.last),
                 "positions": NodeDesk.document(of: bundle.positions),
                 "bytes": .integer(Int64(bundle.file.count)),
                 file: .text(Base64.encode(bundle.file)),
@@ -32,9 +37,13 @@ enum BundleDocuments {
                 "pulled": .integer(Int64(result.report.pulled)),
                 "quarantined": .integer(Int64(counts.quarantined)),
                 "conflicts_open": .integer(Int64(result.report.conflictsOpen)),
+                "attachments_sent": .integer(Int64(result.report.attachments.sent)),
+                "attachments_waiting": .integer(Int64(result.report.attachments.waiting)),
                 "outbox": .integer(Int64(result.outboxLeft)), "has_more": .bool(result.hasMore),
                 "positions": NodeDesk.document(of: result.report.positions),
                 "schema_changed": .bool(result.report.schemaChanged),
+                "schema_changes": .texts(result.report.schemaSentences),
+                "schema_problem": .optional(result.report.schemaProblem),
             ]), needsPerson: counts.quarantined > 0 || result.report.conflictsOpen > 0)
     }
 

@@ -9,11 +9,15 @@ extension HubDesk {
     func answerBundles(_ request: HubRequest) throws -> ServiceReply {
         switch request {
         case .importBundle(let file, let reply):
-            let result = try hub.importBundle(Array(file), key: open.key, reply: reply)
+            let result = try hub.importBundle(
+                Array(file), key: open.key, files: open.attachments, reply: reply)
             return ServiceReply(
                 document(of: result), needsPerson: result.quarantined > 0 || result.fork != nil)
         case .exportBundle(let name):
-            return ServiceReply(document(of: try hub.exportBundle(for: name, key: open.key)))
+            return ServiceReply(
+                document(
+                    of: try hub.exportBundle(
+                        for: name, key: open.key, files: open.attachments)))
         case .review(let name):
             guard let name else { return try review() }
             let device = try hub.device(named: name)
@@ -57,6 +61,12 @@ extension HubDesk {
             "repeated": .integer(Int64(result.repeated)),
             "waiting": .integer(Int64(result.waiting)),
             "missing_from": result.missing.map(JSONValue.integer) ?? .null,
+            "attachments": .object([
+                "taken": .integer(Int64(result.files.taken)),
+                "known": .integer(Int64(result.files.known)),
+                "unnamed": .integer(Int64(result.files.unnamed)),
+                "problem": .optional(result.files.problem),
+            ]),
             "fork_at": result.fork.map(JSONValue.integer) ?? .null,
             "other_epoch": .bool(result.isOtherEpoch),
             "reply": result.reply.map(document(of:)) ?? .null,
@@ -68,6 +78,7 @@ extension HubDesk {
             "node": .text(reply.device.node.description), "holder": .text(reply.device.holder),
             "records": .integer(Int64(reply.records)),
             "receipts": .integer(Int64(reply.receipts)),
+            "attachment_receipts": .integer(Int64(reply.files)),
             "since": NodeDesk.document(of: reply.since),
             "positions": NodeDesk.document(of: reply.positions),
             "has_more": .bool(reply.hasMore), "bytes": .integer(Int64(reply.file.count)),

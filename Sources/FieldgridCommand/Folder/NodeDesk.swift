@@ -33,6 +33,9 @@ final class NodeDesk: Desk {
             Console.complain(
                 "note: \(report.foreignEditsSealed) edits by another program were taken over")
         }
+        for sentence in report.schemaSentences {
+            Console.complain("note: the hub's newer schema can be read now: \(sentence)")
+        }
         for refusal in report.foreignEditsRefused {
             Console.complain(
                 "note: an edit by another program of \(refusal.record) cannot be sent: "
@@ -58,8 +61,10 @@ final class NodeDesk: Desk {
         case .record(.show):
             guard let reply = try service().answer(request) else { break }
             return AttachmentDocuments.describe(reply, replica.schema, session.attachments)
-        case .node(.exportBundle(let start)):
-            return BundleDocuments.document(of: try session.exportBundle(from: start))
+        case .node(.exportBundle(let start, let budget, let after)):
+            return BundleDocuments.document(
+                of: try session.exportBundle(
+                    from: start, attachmentBudget: budget, after: after))
         case .node(.audit(let accept)):
             if accept { try replica.acceptAudit() }
             return try AuditDocuments.document(of: replica)
@@ -109,6 +114,8 @@ final class NodeDesk: Desk {
                 "conflicts_open": .integer(Int64(counts.conflictsOpen)),
                 "attachments_waiting": .integer(Int64(session.attachments.outgoing().count)),
                 "tasks_due": .integer(Int64(try tasksDue())),
+                "schema": .text("\(replica.schema.name) \(replica.schema.version)"),
+                "schema_problem": .optional(replica.unreadSchema?.problem),
                 "last_sync_at": .optional(replica.lastSyncAt.map(Instants.text)),
                 "hub_reachable": .bool(isReachable),
                 "positions": Self.document(of: replica.positions),
@@ -148,12 +155,14 @@ final class NodeDesk: Desk {
                 "bytes_down": .integer(Int64(report.traffic.bytesDown)),
                 "positions": Self.document(of: report.positions),
                 "schema_changed": .bool(report.schemaChanged),
+                "schema_changes": .texts(report.schemaSentences),
                 "epoch_changed": .bool(report.epochChanged),
                 "schema_problem": .optional(report.schemaProblem),
                 "rebased": .bool(report.rebased), "removed": .integer(Int64(report.removed)),
                 "salvaged": .integer(Int64(report.salvaged)),
                 "attachments_sent": .integer(Int64(report.attachments.sent)),
                 "attachments_waiting": .integer(Int64(report.attachments.waiting)),
+                "attachments_note": .optional(report.attachments.note),
                 "repaired": .array(
                     report.repaired.map { record in
                         .object([

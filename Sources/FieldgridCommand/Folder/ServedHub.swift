@@ -76,8 +76,12 @@ final class ServedHub: HubOperations, @unchecked Sendable {
         open.hub.takeChanged(among: scopes)
     }
 
-    func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool {
+    func mayFetch(_ attachment: String, device: EnrolledDevice) throws -> Bool {
         try open.hub.isNamed(attachment, within: device.scope)
+    }
+
+    func maySend(_ attachment: String, device: EnrolledDevice) throws -> Bool {
+        try open.hub.isWelcome(attachment, from: device.scope)
     }
 
     func attachmentRange(_ name: String, from: Int) throws -> [UInt8]? {
@@ -87,13 +91,7 @@ final class ServedHub: HubOperations, @unchecked Sendable {
     func store(
         _ bytes: [UInt8], of attachment: String, at offset: Int, size: Int
     ) throws -> AttachmentProgress {
-        do {
-            let have = try open.attachments.append(bytes, to: attachment, at: offset, of: size)
-            return AttachmentProgress(
-                have: have, complete: open.attachments.size(of: attachment) != nil)
-        } catch let error as FolderError {
-            throw HubError(code: error.code, message: error.message, hint: error.hint)
-        }
+        try open.attachments.receive(bytes, of: attachment, at: offset, size: size)
     }
 
     func tick() throws { try open.hub.tick() }

@@ -128,7 +128,8 @@ extension Acceptance {
             event.kind == .duplicate
             ? try duplicateDocument(of: id, entry, event)
             : ConflictDocument(
-                unit: described, state: merged, reference: merged.conflict, event: event)
+                unit: described, state: merged, reference: merged.conflict, event: event,
+                schema: hub.schema)
         typealias Names = SystemTypes.Conflict
         var values: [String: Value] = [
             Names.kind: .text(event.kind.rawValue), Names.type: .text(entry.type.name),

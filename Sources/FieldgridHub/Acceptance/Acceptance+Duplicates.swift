@@ -250,7 +250,8 @@ extension Acceptance {
         _ offer: Offer
     ) {
         touchAll(of: &state, at: position)
-        reviewRules(of: &state, entry, touching: Set(entry.units.keys), offer: offer)
+        reviewRules(
+            of: &state, entry, RuleReview(touched: Set(entry.units.keys), offer: offer))
         rekeyed.insert(state.id)
         put(state)
     }
@@ -272,7 +273,10 @@ extension Acceptance {
         }
         guard !units.isEmpty else { return }
         state.latest = max(state.latest, offer.position)
-        reviewRules(of: &state, entry, touching: Set(changes.map(\.unit)), offer: offer)
+        let review = ruleReview(
+            of: state, entry, changes, isNew: false, by: offer,
+            madeUnder: merging.changeset.schema)
+        reviewRules(of: &state, entry, review)
         rekeyed.insert(survivor)
         put(state)
         history.append(

@@ -93,8 +93,11 @@ extension Acceptance {
             rekeyed.insert(state.id)
             unreviewed.insert(state.id)
         }
-        if !isNew, !entry.rules.isEmpty {
-            reviewRules(of: &state, entry, touching: Set(changes.map(\.unit)), offer: offer)
+        if !isNew || merging.changeset.schema != hub.schema {
+            let review = ruleReview(
+                of: state, entry, changes, isNew: isNew, by: offer,
+                madeUnder: merging.changeset.schema)
+            reviewRules(of: &state, entry, review)
         }
         put(state)
         history.append(

@@ -16,12 +16,42 @@ extension Acceptance {
 
     /// What one record comes to when the changesets are folded: the last
     /// value of every unit.
-    private struct Fold {
+    struct Fold {
         var type: TypeNumber
         var values: [UnitNumber: UnitValue] = [:]
-        var creates = false
+        /// The schema that created the record, where these do.
+        var creator: SchemaIndex?
         /// What the last of them had seen.
         var context: [ScopeCode: Position] = [:]
+        /// The schema that the last of them names, and those that gave a
+        /// value which stands, where they are others.
+        var schema: SchemaIndex
+        var tag: SchemaTag
+        var earlier: [UnitNumber: SchemaIndex] = [:]
+
+        var creates: Bool { creator != nil }
+
+        /// The schema by which a value is checked.
+        func schema(of unit: UnitNumber) -> SchemaIndex { earlier[unit] ?? schema }
+
+        /// The schema by which rules over several units are checked: a newer
+        /// one must not judge what an older one made.
+        var judge: SchemaIndex { creator ?? schema }
+
+        mutating func take(
+            _ change: Change, of changeset: Changeset, under schema: SchemaIndex
+        ) {
+            if changeset.schema != tag {
+                for unit in values.keys where earlier[unit] == nil {
+                    earlier[unit] = self.schema
+                }
+                (self.schema, tag) = (schema, changeset.schema)
+            }
+            values[change.unit] = change.value
+            earlier[change.unit] = nil
+            context = changeset.context
+            if change.unit == .presence, change.value == .alive { creator = schema }
+        }
     }
 
     /// Nil when the changesets can be accepted together.
@@ -40,14 +70,14 @@ extension Acceptance {
                     en: "one save has more than \(Changeset.Limit.changes) changes")
             }
             if let refusal = authorRefusal(changeset, author) { return refusal }
-            if let refusal = try schemaRefusal(changeset, author) { return refusal }
+            guard let schema = try schema(of: changeset, author) else { return schemaUnknown }
             for change in changeset.changes {
                 if folds[change.record] == nil { order.append(change.record) }
-                var fold = folds[change.record] ?? Fold(type: change.type)
+                var fold =
+                    folds[change.record]
+                    ?? Fold(type: change.type, schema: schema, tag: changeset.schema)
                 if fold.type != change.type { return typeMismatch }
-                fold.values[change.unit] = change.value
-                fold.context = changeset.context
-                if change.unit == .presence, change.value == .alive { fold.creates = true }
+                fold.take(change, of: changeset, under: schema)
                 folds[change.record] = fold
             }
         }
@@ -99,7 +129,7 @@ extension Acceptance {
         if let refusal = engineUnitRefusal(fold, id) { return refusal }
         if let refusal = try mergeRefusal(fold, present, author) { return refusal }
         if let refusal = try scopeRefusal(fold, present, entry, author) { return refusal }
-        return try valueRefusal(fold, isNew: present == nil, entry)
+        return valueRefusal(fold, isNew: present == nil)
     }
 
     /// The two units that every type has hold nothing but these.
@@ -230,83 +260,5 @@ extension Acceptance {
             }
         }
         return nil
-    }
-
-    private func valueRefusal(
-        _ fold: Fold, isNew: Bool, _ entry: SchemaIndex.Entry
-    ) throws -> Refusal? {
-        let type = entry.type
-        if isNew, fold.values[.presence] != .deleted {
-            for unit in entry.requiredUnits where fold.values[unit.number] == nil {
-                return Refusal(
-                    .rule, zh: "缺少必填项“\(type.label.zh)”的 \(unit.name)",
-                    en: "the required unit \(unit.name) of \(type.name) is missing")
-            }
-        }
-        let today = LocalDate(
-            milliseconds: now, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
-        let named = { (name: String) -> Value in
-            guard let field = type.field(named: name) else { return .null }
-            let number = type.unit(of: field)
-            guard let place = entry.units[number]?.members.firstIndex(where: { $0.name == name }),
-                let members = fold.values[number]?.members, members.count > place
-            else { return .null }
-            return members[place]
-        }
-        for (number, value) in fold.values.sorted(by: { $0.key < $1.key }) {
-            if number == .presence || number == .scope { continue }
-            guard let unit = entry.units[number], unit.fits(value) else {
-                return Refusal(
-                    .schema, zh: "中心还不认识第 \(number.value) 项，请先升级中心",
-                    en: "the hub does not know unit \(number.value) of \(type.name)")
-            }
-            if let wrong = value.members.first(where: { !Canonical.isCanonical($0) }) {
-                return Refusal(
-                    .rule, zh: "“\(unit.name)”的文字不规范（须为 NFC，非空，无控制字符）",
-                    en: "unit \(unit.name) is not canonical: text must be NFC, not empty, without "
-                        + "U+0000 (\(wrong.text?.utf8.count ?? 0) bytes)")
-            }
-            for (field, member) in zip(unit.members, unit.checked(value)) {
-                let wrong = type.violations(
-                    ofField: field, value: member, others: named, schema: index.schema,
-                    today: today)
-                if let wrong = wrong.first { return Refusal(.rule, wrong) }
-            }
-        }
-        // A rule that also reads other units is no reason to refuse: what the
-        // merged record comes to is looked at after the merge.
-        for rule in entry.rules where isNew || rule.units.allSatisfy({ fold.values[$0] != nil }) {
-            if rule.rule.condition.truth(in: named, today: today) == false {
-                return Refusal(.rule, type.violation(of: rule.rule))
-            }
-        }
-        return nil
-    }
-}
-
-extension Acceptance.Refusal {
-    fileprivate init(_ code: QuarantineCode, _ violation: Violation) {
-        self.init(code, zh: violation.message.zh, en: violation.message.en)
-    }
-}
-
-extension SchemaIndex.Unit {
-    /// Whether a change's value has the members that the unit asks for.
-    fileprivate func fits(_ value: UnitValue) -> Bool {
-        guard case .declared(let policy) = self.policy, policy.isOperation else {
-            return members.count == value.members.count
-        }
-        guard policy == .counter else { return value.members.count == 2 }
-        return value.members.count == 1 && value.single.integer != nil
-    }
-
-    /// The part of a value that a field's own checks are for.
-    ///
-    /// What a counter comes to is looked at in the merged record.
-    fileprivate func checked(_ value: UnitValue) -> [Value] {
-        guard case .declared(let policy) = self.policy, policy.isOperation else {
-            return value.members
-        }
-        return policy == .counter ? [] : value.members.prefix(1).filter { !$0.isNull }
     }
 }

@@ -2,43 +2,101 @@ package import FieldgridModel
 import FieldgridSync
 
 extension Acceptance {
-    /// Looks after a merge at the rules that reach several units: one that no
-    /// longer holds opens an `inconsistent` conflict, one that holds again
-    /// closes it (sync.md 9.17).
-    func reviewRules(
-        of state: inout RecordState, _ entry: SchemaIndex.Entry, touching touched: Set<UnitNumber>,
-        offer: Offer
-    ) {
-        guard !entry.rules.isEmpty else { return }
-        let isAlive = state.isAlive
-        let today = LocalDate(
-            milliseconds: now, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
-        for rule in entry.rules {
-            let place = state.broken.firstIndex { $0.name == rule.rule.name }
-            let isTouched = !rule.units.isDisjoint(with: touched) && rule.units.count > 1
-            guard isTouched || place != nil else { continue }
-            let snapshot = state
-            let values = { (name: String) in Self.value(of: name, in: snapshot, entry) }
-            let holds = !isAlive || rule.rule.condition.truth(in: values, today: today) != false
-            if holds, let place {
-                let ended = state.broken.remove(at: place)
-                aftermath.append(
-                    .rule(
-                        record: state.id, rule: rule.rule.name,
-                        ConflictEvent(
-                            id: ended.conflict, state: .settled, kind: .inconsistent,
-                            offer: offer, note: nil)))
-            } else if !holds, place == nil {
-                let id = RecordID.inconsistency(
-                    of: state.id, rule: rule.rule.name, by: offer.identity)
-                state.broken.append(BrokenRule(name: rule.rule.name, conflict: id))
-                aftermath.append(
-                    .rule(
-                        record: state.id, rule: rule.rule.name,
-                        ConflictEvent(
-                            id: id, state: .open, kind: .inconsistent, offer: offer, note: nil)))
+    /// What is to be looked at after a merge, and because of whom.
+    struct RuleReview {
+        /// Rules over several of which any was touched are looked at.
+        var touched: Set<UnitNumber>
+        /// The fields of these are checked by themselves: what shows in them
+        /// is not what a present schema let through at the door.
+        var checked: Set<UnitNumber> = []
+        /// Also rules within one unit.
+        var madeUnder: SchemaTag?
+        var offer: Offer
+    }
+
+    /// What a changeset of a record calls for.
+    ///
+    /// What was made under the present schema was checked when it came; what
+    /// was made under another is looked at now, for that one knows no newer
+    /// rules (sync.md 9.21). The same goes where another value shows than the
+    /// one that came, and for operations, whose result nobody has checked.
+    func ruleReview(
+        of state: RecordState, _ entry: SchemaIndex.Entry, _ changes: ArraySlice<Change>,
+        isNew: Bool, by offer: Offer, madeUnder schema: SchemaTag
+    ) -> RuleReview {
+        var review = RuleReview(touched: Set(changes.map(\.unit)), offer: offer)
+        if schema != hub.schema, schema.value != 0 {
+            review.madeUnder = schema
+            review.checked = review.touched
+            if isNew { review.checked.formUnion(entry.requiredUnits.map(\.number)) }
+        } else {
+            for change in changes {
+                guard let unit = entry.units[change.unit] else { continue }
+                let isMerged = (state.units[change.unit]?.sides.count ?? 0) > 1
+                if isMerged || change.settles != nil || unit.policy.isOperation {
+                    review.checked.insert(change.unit)
+                }
             }
         }
+        return review
+    }
+
+    /// Looks after a merge at what the record has to keep: what no longer
+    /// holds opens an `inconsistent` conflict, what holds again closes it
+    /// (sync.md 9.17).
+    func reviewRules(
+        of state: inout RecordState, _ entry: SchemaIndex.Entry, _ review: RuleReview
+    ) {
+        guard !entry.rules.isEmpty || !review.checked.isEmpty || !state.broken.isEmpty else {
+            return
+        }
+        var subjects = state.broken.map(\.subject)
+        for rule in entry.rules where !rule.units.isDisjoint(with: review.touched) {
+            guard rule.units.count > 1 || review.madeUnder != nil else { continue }
+            subjects.append(.rule(rule.rule.name))
+        }
+        for number in review.checked.sorted() {
+            subjects += (entry.units[number]?.members ?? []).map { .field($0.name) }
+        }
+        var seen: Set<BrokenRule.Subject> = []
+        for subject in subjects where seen.insert(subject).inserted {
+            review.note(subject, isBroken: isBroken(subject, in: state, entry), &state, self)
+        }
+    }
+
+    private func isBroken(
+        _ subject: BrokenRule.Subject, in state: RecordState, _ entry: SchemaIndex.Entry
+    ) -> Bool {
+        guard state.isAlive else { return false }
+        switch subject {
+        case .rule(let name):
+            // A rule that the schema has no more is kept by everybody.
+            guard let rule = entry.rules.first(where: { $0.rule.name == name })?.rule else {
+                return false
+            }
+            let values = { (name: String) in Self.value(of: name, in: state, entry) }
+            return rule.condition.truth(in: values, today: today) == false
+        case .field: return violation(of: subject, in: state, entry) != nil
+        }
+    }
+
+    /// What is wrong with a field of a merged record, in the present schema's
+    /// words.
+    private func violation(
+        of subject: BrokenRule.Subject, in state: RecordState, _ entry: SchemaIndex.Entry
+    ) -> Violation? {
+        guard case .field(let name) = subject, let field = entry.type.field(named: name),
+            let unit = entry.units[entry.type.unit(of: field)], unit.showsWhatIsChecked
+        else { return nil }
+        let values = { (name: String) in Self.value(of: name, in: state, entry) }
+        return entry.type.violations(
+            ofField: field, value: values(name), others: values, schema: index.schema,
+            today: today
+        ).first
+    }
+
+    var today: LocalDate {
+        LocalDate(milliseconds: now, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
     }
 
     /// A field's value that shows.
@@ -57,26 +115,78 @@ extension Acceptance {
 
     /// Writes the conflict record of a broken rule: its sides are the units
     /// that the rule reads, with who gave each its value.
-    func writeRuleConflict(_ id: RecordID, _ rule: String, _ event: ConflictEvent) throws {
-        guard let state = try record(id), let entry = index.entries[state.type],
-            let broken = entry.rules.first(where: { $0.rule.name == rule })
-        else { return }
+    func writeRuleConflict(
+        _ id: RecordID, _ subject: BrokenRule.Subject, _ event: ConflictEvent
+    ) throws {
+        guard let state = try record(id), let entry = index.entries[state.type] else { return }
         typealias Names = SystemTypes.Conflict
         var values: [String: Value] = [
             Names.kind: .text(event.kind.rawValue), Names.type: .text(entry.type.name),
-            Names.record: .text(id.description), Names.unit: .text(rule),
+            Names.record: .text(id.description), Names.unit: .text(subject.name),
             Names.state: .text(event.state.rawValue), Names.winner: .integer(0),
         ]
         if event.state == .settled {
             values[Names.settledBy] = .text(event.offer.author)
             values[Names.settledAt] = .integer(event.offer.time.milliseconds)
         } else {
-            let units = broken.units.sorted().compactMap { entry.units[$0] }
+            let units = entry.units(read: subject)
             values[Names.sides] = .text(ConflictDocument.sides(of: units, in: state))
-            values[Names.reason] = .text(ConflictDocument.reason(of: broken.rule, event))
+            values[Names.reason] = .text(
+                ConflictDocument.reason(
+                    of: subject, violation(of: subject, in: state, entry), event,
+                    schema: hub.schema))
             values[Names.openedAt] = .integer(now)
         }
         try writeOwn(Names.name, event.id, scope: state.scope, values: values)
+    }
+}
+
+extension Acceptance.RuleReview {
+    /// Opens the conflict of what is broken, or closes that of what is not.
+    fileprivate func note(
+        _ subject: BrokenRule.Subject, isBroken: Bool, _ state: inout RecordState,
+        _ acceptance: Acceptance
+    ) {
+        let place = state.broken.firstIndex { $0.subject == subject }
+        guard isBroken == (place == nil) else { return }
+        var event: ConflictEvent
+        if let place {
+            let ended = state.broken.remove(at: place)
+            event = ConflictEvent(
+                id: ended.conflict, state: .settled, kind: .inconsistent, offer: offer, note: nil)
+        } else {
+            let id = RecordID.inconsistency(
+                of: state.id, rule: subject.text, by: offer.identity)
+            state.broken.append(BrokenRule(subject, conflict: id))
+            event = ConflictEvent(
+                id: id, state: .open, kind: .inconsistent, offer: offer, note: nil)
+            event.madeUnder = madeUnder
+        }
+        acceptance.aftermath.append(.rule(record: state.id, rule: subject, event))
+    }
+}
+
+extension SchemaIndex.Unit {
+    /// Whether a field's own checks are for the value that shows: that of a
+    /// set or of a list of entries is made of many, each checked as it came.
+    fileprivate var showsWhatIsChecked: Bool {
+        switch policy {
+        case .declared(.set), .declared(.append), .presence: false
+        case .declared: number != .scope
+        }
+    }
+}
+
+extension SchemaIndex.Entry {
+    /// The units that something broken reads.
+    fileprivate func units(read subject: BrokenRule.Subject) -> [SchemaIndex.Unit] {
+        switch subject {
+        case .rule(let name):
+            (rules.first { $0.rule.name == name }?.units ?? []).sorted()
+                .compactMap { units[$0] }
+        case .field(let name):
+            type.field(named: name).flatMap { units[type.unit(of: $0)] }.map { [$0] } ?? []
+        }
     }
 }
 

@@ -22,7 +22,10 @@ final class Acceptance {
     }
 
     let store: any HubWriting
+    /// The present schema.
     let index: SchemaIndex
+    /// The earlier ones, by which what was made under them is checked.
+    let schemas: SchemaShelf
     let now: Int64
     let hub: HubIdentity
     var grids: GridTree
@@ -72,18 +75,21 @@ final class Acceptance {
     enum Aftermath {
         case conflict(record: RecordID, unit: UnitNumber, ConflictEvent)
         case activity(record: RecordID, type: TypeNumber, offer: Offer, Activity)
-        /// A rule over several units is broken, or holds again.
-        case rule(record: RecordID, rule: String, ConflictEvent)
+        /// A rule over several units, or a field's own checks, is broken or
+        /// holds again.
+        case rule(record: RecordID, rule: BrokenRule.Subject, ConflictEvent)
         /// What names a record that was merged, or parted again, is to name
         /// another.
         case repoint(from: RecordID, to: RecordID, leaving: RecordID?)
     }
 
     init(
-        store: any HubWriting, index: SchemaIndex, hub: HubIdentity, grids: GridTree, now: Int64
+        store: any HubWriting, index: SchemaIndex, schemas: SchemaShelf, hub: HubIdentity,
+        grids: GridTree, now: Int64
     ) throws {
         self.store = store
         self.index = index
+        self.schemas = schemas
         self.hub = hub
         self.grids = grids
         self.now = now
@@ -282,4 +288,7 @@ struct ConflictEvent {
     var note: String?
     /// It was decided, and the decision was taken back.
     var isUndo = false
+    /// The schema that the change was made under, where that is not the
+    /// present one.
+    var madeUnder: SchemaTag?
 }

@@ -172,8 +172,11 @@ extension Hub {
         let today = LocalDate(
             milliseconds: now, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
         status.isOpen = try store.write { view in
-            try Acceptance(store: view, index: index, hub: identity, grids: grids, now: now)
-                .openPeriods().contains(period)
+            try Acceptance(
+                store: view, index: index, schemas: schemas, hub: identity, grids: grids,
+                now: now
+            )
+            .openPeriods().contains(period)
         }
         guard let type = index.entry(named: SystemTypes.Task.name)?.type,
             let periodField = type.field(named: SystemTypes.Task.period),

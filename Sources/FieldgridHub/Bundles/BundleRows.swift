@@ -25,4 +25,6 @@ package struct NodeStatement: Hashable, Sendable {
     package var origins: [ChangesetIdentity]
     /// An exchange request without changesets.
     package var frame: [UInt8]
+    /// The files that it still has to send.
+    package var files: [String] = []
 }

@@ -1,4 +1,5 @@
 package import FieldgridModel
+package import FieldgridSchema
 package import FieldgridSync
 
 /// What came of importing a device's bundle.
@@ -18,6 +19,7 @@ package struct BundleImport: Hashable, Sendable {
     package var isOtherEpoch = false
     /// Where the bundle and the hub tell different stories of one life.
     package var fork: Int64?
+    package var files = BundleFiles()
     /// The hub's answer, for the device.
     package var reply: ReplyBundle?
 }
@@ -28,6 +30,8 @@ package struct ReplyBundle: Hashable, Sendable {
     package var file: [UInt8]
     package var records: Int
     package var receipts: Int
+    /// Files that the hub acknowledges.
+    package var files = 0
     package var positions: [ScopeCode: Position]
     package var since: [ScopeCode: Position]
     /// The device needs another one after this.
@@ -38,25 +42,18 @@ extension Hub {
     /// Takes what a device exported, and answers it.
     ///
     /// A bundle may come in any order and any number of times. All of it is
-    /// read before any of it is taken; each section is then one transaction.
+    /// read before any of it is taken; each section is then one transaction,
+    /// and files come after the records that name them. Without a folder for
+    /// them files stay on the stick.
     ///
     /// - Throws: ``BundleProblem`` when it is not a whole bundle of a device
     ///   of this hub's; nothing of it is taken then.
     package func importBundle(
-        _ file: [UInt8], key: DeviceKey, reply: Bool = true
+        _ file: [UInt8], key: DeviceKey, files: AttachmentFolder? = nil, reply: Bool = true
     ) throws -> BundleImport {
         let (bundle, device) = try openBundle(file, key: key)
-        var requests: [ReceivedRequest] = []
-        for section in bundle.sections {
-            do throws(WireError) {
-                // Decoded once to know that all of it can be; kept without the changesets.
-                var request = try ExchangeCodec.decodeRequest(section)
-                request.batch = nil
-                requests.append(request)
-            } catch {
-                throw BundleProblem.damaged(error.description)
-            }
-        }
+        let contents = try BundleContents(bundle)
+        let requests = try requests(in: contents)
         var result = BundleImport(device: device, madeAt: bundle.madeAt)
         result.sections = bundle.sections.count
         lastSeen[device.keyID] = now
@@ -65,16 +62,38 @@ extension Hub {
         // Numbers and positions of another epoch mean nothing here: the answer says so, and the
         // device exports again.
         result.isOtherEpoch = requests.contains { $0.epoch.map { $0 != identity.epoch } ?? false }
-        for section in bundle.sections where !result.isOtherEpoch {
+        for section in contents.exchanges where !result.isOtherEpoch {
             let found = try take(section, from: device, into: &result)
             chain = chain ?? found
         }
-        if !result.isOtherEpoch { note(requests[0], of: device) }
-        try note(requests[0], of: device, bundle)
+        if let files { try take(contents.files, from: device, into: files, &result.files) }
+        if !result.isOtherEpoch, let request = requests.first { note(request, of: device) }
+        try note(requests.first, of: device, contents)
         if reply, device.revokedAt == nil {
-            result.reply = try replyBundle(for: device, key: key, chain: chain)
+            result.reply = try replyBundle(for: device, key: key, files: files, chain: chain)
         }
         return result
+    }
+
+    /// Everything is read once, to know that all of it can be, and the
+    /// requests are kept without their changesets.
+    private func requests(in contents: BundleContents) throws -> [ReceivedRequest] {
+        for file in contents.files.files where !file.content.isEmpty {
+            do {
+                try AttachmentFolder.check(file.content)
+            } catch {
+                throw BundleProblem.damaged("a file in it is no JPEG, PNG or PDF")
+            }
+        }
+        return try contents.exchanges.map { section in
+            do throws(WireError) {
+                var request = try ExchangeCodec.decodeRequest(section)
+                request.batch = nil
+                return request
+            } catch {
+                throw BundleProblem.damaged(error.description)
+            }
+        }
     }
 
     /// The device that a bundle is of, as far as its signature says.
@@ -151,12 +170,25 @@ extension Hub {
             isRevoked: device.revokedAt != nil)
     }
 
-    /// Remembers where the device stands, for the bundles that go back.
+    /// Remembers where the device stands, and which files it asks about, for
+    /// the bundles that go back.
+    ///
+    /// A part of a bundle that has files alone says nothing of where it stands.
     private func note(
-        _ request: ReceivedRequest, of device: DeviceRow, _ bundle: SealedBundle
+        _ request: ReceivedRequest?, of device: DeviceRow, _ contents: BundleContents
     ) throws {
+        let files = contents.files.files.map(\.name)
+        guard let request else {
+            try store.write { view in
+                guard var statement = try view.statement(of: device.node) else { return }
+                statement.files = Array(
+                    Set(statement.files).union(files).sorted().prefix(CarriedFiles.Limit.files))
+                try view.put(statement)
+            }
+            return
+        }
         var origins: [ChangesetIdentity] = []
-        for section in bundle.sections {
+        for section in contents.exchanges {
             guard let first = try ExchangeCodec.decodeRequest(section).batch?.identities.first,
                 !origins.contains(where: { $0.incarnation == first.incarnation })
             else { continue }
@@ -173,7 +205,8 @@ extension Hub {
         stated.pulls = request.stands.pulls
         stated.audit = request.audit
         let frame = ExchangeCodec.encode(stated) { _ in nil }
-        let statement = NodeStatement(node: device.node, origins: origins, frame: frame)
+        let statement = NodeStatement(
+            node: device.node, origins: origins, frame: frame, files: files)
         try store.write { view in
             try view.put(statement)
             try view.put(standings)

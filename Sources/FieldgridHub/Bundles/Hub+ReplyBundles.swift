@@ -1,4 +1,5 @@
 import FieldgridModel
+package import FieldgridSchema
 package import FieldgridSync
 
 extension Hub {
@@ -6,7 +7,9 @@ extension Hub {
     /// positions it stated in its last bundle; everything, if it sent none.
     ///
     /// - Throws: ``HubError`` for a device that is not enrolled or revoked.
-    package func exportBundle(for name: String, key: DeviceKey) throws -> ReplyBundle {
+    package func exportBundle(
+        for name: String, key: DeviceKey, files: AttachmentFolder? = nil
+    ) throws -> ReplyBundle {
         let device = try device(named: name)
         guard device.revokedAt == nil else {
             throw HubError(
@@ -14,7 +17,7 @@ extension Hub {
                 message: "\(device.holder)'s device is revoked: nothing goes down to it",
                 hint: "enrol the device anew if it is in the right hands")
         }
-        return try replyBundle(for: device, key: key, chain: nil)
+        return try replyBundle(for: device, key: key, files: files, chain: nil)
     }
 
     /// A device by its node id, its key, its holder's name or its own.
@@ -37,9 +40,10 @@ extension Hub {
     }
 
     func replyBundle(
-        for device: DeviceRow, key: DeviceKey, chain: ReplyChain?
+        for device: DeviceRow, key: DeviceKey, files: AttachmentFolder?, chain: ReplyChain?
     ) throws -> ReplyBundle {
-        try store.read { view in
+        let receipts = try files.map { try fileReceipts(for: device, $0) } ?? FileReceipts([])
+        return try store.read { view in
             var result = ReplyBundle(
                 device: device, file: [], records: 0, receipts: 0, positions: [:], since: [:],
                 hasMore: false)
@@ -50,8 +54,12 @@ extension Hub {
                 sections = [ExchangeCodec.encode(reply)]
                 result.hasMore = true
             } else {
-                var writing = ReplySections(asked: asked, chain: chain)
+                var writing = ReplySections(asked: asked, chain: chain, beside: receipts)
                 sections = try writing.fill(origins, of: self, device, view, into: &result)
+            }
+            if !receipts.names.isEmpty {
+                sections.append(receipts.frame)
+                result.files = receipts.names.count
             }
             result.file =
                 SealedBundle(
@@ -107,11 +115,13 @@ private struct ReplySections {
     var asked: ReceivedRequest
     let chain: ReplyChain?
     private var sections: [[UInt8]] = []
-    private var bytes = 0
+    private var bytes: Int
 
-    init(asked: ReceivedRequest, chain: ReplyChain?) {
+    /// Leaves room for what is beside the replies.
+    init(asked: ReceivedRequest, chain: ReplyChain?, beside receipts: FileReceipts) {
         self.asked = asked
         self.chain = chain
+        bytes = receipts.frame.count + 8
     }
 
     mutating func fill(
@@ -151,7 +161,7 @@ private struct ReplySections {
                 asked.incarnation = IncarnationID(UUIDBits(high: 0, low: 0))
                 result.hasMore = true
             }
-        } while result.hasMore && sections.count < SealedBundle.Limit.sections
+        } while result.hasMore && sections.count < SealedBundle.Limit.sections - 1
         return sections
     }
 

@@ -12,7 +12,7 @@ struct ConflictDocument {
 
     init(
         unit: SchemaIndex.Unit, state: UnitState, reference: ConflictReference?,
-        event: ConflictEvent
+        event: ConflictEvent, schema: SchemaTag
     ) {
         let decision = state.decision(policy: unit.policy)
         winner = decision.winner + 1
@@ -20,7 +20,8 @@ struct ConflictDocument {
         sides = Self.text(documents)
         base = Self.text(reference.map { Self.json($0.base, unit) } ?? NSNull())
         var reason: [String: Any] = [
-            "rule": decision.rule.rawValue, "policy": unit.policy.name, "policy_version": 1,
+            "rule": decision.rule.rawValue, "policy": unit.policy.name,
+            "policy_version": Self.digits(of: schema),
             "order": unit.policy.sourceOrder.map(\.rawValue),
             "state": event.state.rawValue, "winner": decision.winner + 1,
             "at": Instants.text(event.offer.time.milliseconds), "by": event.offer.author,
@@ -99,12 +100,32 @@ struct ConflictDocument {
             })
     }
 
-    static func reason(of rule: CrossFieldRule, _ event: ConflictEvent) -> String {
-        text([
-            "rule": "inconsistent", "broken_rule": rule.name,
+    /// Why a record is inconsistent: which rule, or what is wrong with which
+    /// field, and under which schema it was found.
+    static func reason(
+        of subject: BrokenRule.Subject, _ violation: Violation?, _ event: ConflictEvent,
+        schema: SchemaTag
+    ) -> String {
+        var reason: [String: Any] = [
+            "rule": "inconsistent", "policy_version": digits(of: schema),
             "at": Instants.text(event.offer.time.milliseconds), "by": event.offer.author,
             "state": event.state.rawValue,
-        ])
+        ]
+        switch subject {
+        case .rule(let name): reason["broken_rule"] = name
+        case .field(let name):
+            reason["broken_field"] = name
+            reason["violation"] = violation?.code
+            reason["expected"] = violation.map { ["zh": $0.message.zh, "en": $0.message.en] }
+        }
+        if let earlier = event.madeUnder { reason["made_under"] = digits(of: earlier) }
+        return text(reason)
+    }
+
+    /// A schema's name in reasons: the sixteen digits of its tag.
+    private static func digits(of schema: SchemaTag) -> String {
+        let digits = String(schema.value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// Who made a record: the first of its sides.

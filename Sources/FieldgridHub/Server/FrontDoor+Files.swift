@@ -38,7 +38,7 @@ extension FrontDoor {
         case "GET":
             let device = try await sender(of: request, signature)
             let (offset, length) = try place(in: request.target.query, "length")
-            guard try await lane.run({ [hub] in try hub.mayExchange(name, device: device) }),
+            guard try await lane.run({ [hub] in try hub.mayFetch(name, device: device) }),
                 let range = try await files.run({ [hub] in
                     try hub.attachmentRange(name, from: offset)
                 })
@@ -52,7 +52,7 @@ extension FrontDoor {
             let (offset, size) = try place(in: request.target.query, "size")
             let body = try await request.body(RangedFile.rangeMax)
             try signature.checkBody(body)
-            guard try await lane.run({ [hub] in try hub.mayExchange(name, device: device) }) else {
+            guard try await lane.run({ [hub] in try hub.maySend(name, device: device) }) else {
                 throw HubError.attachmentUnnamed
             }
             let progress = try await files.run { [hub] in

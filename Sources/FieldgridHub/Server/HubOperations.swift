@@ -32,11 +32,12 @@ package protocol HubOperations: Sendable {
     func snapshotRange(_ id: String, from: Int, device: EnrolledDevice) throws -> [UInt8]
     /// Which of these scopes' devices have something new since the last time.
     func takeChanged(among scopes: Set<ScopeCode>) -> Set<ScopeCode>
-    /// Whether the device may send and fetch a file: a record of its scope
-    /// names it.
-    func mayExchange(_ attachment: String, device: EnrolledDevice) throws -> Bool
-    /// From the second thread too, after ``mayExchange(_:device:)``; nil when
-    /// the file is not here.
+    /// Whether the device may fetch a file: a record of its scope names it.
+    func mayFetch(_ attachment: String, device: EnrolledDevice) throws -> Bool
+    /// Whether the device may send one: such a record is or was in its scope.
+    func maySend(_ attachment: String, device: EnrolledDevice) throws -> Bool
+    /// From the second thread too, after one of these; nil when the file is
+    /// not here.
     func attachmentRange(_ name: String, from: Int) throws -> [UInt8]?
     func store(
         _ bytes: [UInt8], of attachment: String, at offset: Int, size: Int

@@ -58,7 +58,7 @@ enum RecordCodec {
         }
         writer.count(state.broken.count)
         for rule in state.broken {
-            writer.text(rule.name)
+            writer.text(rule.subject.text)
             writer.bits(rule.conflict.bits)
         }
         return writer.bytes
@@ -130,8 +130,8 @@ enum RecordCodec {
                 unit, UnitState(changed: changed, sides: sides, conflict: conflict))
         }
         for _ in 0..<(try reader.count()) {
-            let name = try reader.text()
-            state.broken.append(BrokenRule(name: name, conflict: RecordID(try reader.bits())))
+            let subject = BrokenRule.Subject(text: try reader.text())
+            state.broken.append(BrokenRule(subject, conflict: RecordID(try reader.bits())))
         }
         return state
     }

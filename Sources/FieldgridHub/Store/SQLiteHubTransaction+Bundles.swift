@@ -82,7 +82,12 @@ extension SQLiteHubTransaction {
                     let seq = Int64(try reader.index(below: 1 << 53, "sequence"))
                     origins.append(ChangesetIdentity(incarnation: incarnation, seq: seq))
                 }
-                return NodeStatement(node: node, origins: origins, frame: row.bytes(1))
+                var files: [String] = []
+                for _ in 0..<(try reader.count(ofSize: 32)) {
+                    files.append(RangedFile.name(of: Array(try reader.raw(32))))
+                }
+                return NodeStatement(
+                    node: node, origins: origins, frame: row.bytes(1), files: files)
             }
     }
 
@@ -93,6 +98,8 @@ extension SQLiteHubTransaction {
             writer.bits(origin.incarnation.bits)
             writer.count(Int(origin.seq))
         }
+        writer.count(statement.files.count)
+        for name in statement.files { writer.raw(RangedFile.digest(of: name)) }
         try sql("INSERT OR REPLACE INTO statement VALUES(?1, ?2, ?3)").bind(1, statement.node.bits)
             .bind(2, bytes: writer.bytes).bind(3, bytes: statement.frame).run()
     }

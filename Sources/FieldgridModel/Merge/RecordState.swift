@@ -12,7 +12,7 @@ package struct RecordState: Hashable, Sendable {
     package var entered: Position
     package var latest: Position
     package var units: UnitTable
-    /// The rules that the merged record breaks, by name.
+    /// What the merged record breaks.
     package var broken: [BrokenRule] = []
 
     package init(
@@ -40,14 +40,44 @@ package struct RecordState: Hashable, Sendable {
     }
 }
 
-/// A rule over several units that a merged record breaks, and the conflict
-/// that says so (sync.md 9.17).
+/// What a merged record breaks, and the conflict that says so (sync.md 9.17,
+/// 9.21).
 package struct BrokenRule: Hashable, Sendable {
-    package var name: String
+    /// What is broken: a rule over several units, or what the present schema
+    /// asks of one field.
+    package enum Subject: Hashable, Sendable {
+        case rule(String)
+        case field(String)
+
+        /// No rule has a colon in its name.
+        private static let fieldMark = "field:"
+
+        package init(text: String) {
+            self =
+                text.hasPrefix(Self.fieldMark)
+                ? .field(String(text.dropFirst(Self.fieldMark.count))) : .rule(text)
+        }
+
+        package var text: String {
+            switch self {
+            case .rule(let name): name
+            case .field(let name): Self.fieldMark + name
+            }
+        }
+
+        /// As people know it.
+        package var name: String {
+            switch self {
+            case .rule(let name), .field(let name): name
+            }
+        }
+    }
+
+    package var subject: Subject
     package var conflict: RecordID
 
-    package init(name: String, conflict: RecordID) {
-        self.name = name
+    package init(_ subject: Subject, conflict: RecordID) {
+        self.subject = subject
         self.conflict = conflict
     }
 }

@@ -37,13 +37,14 @@ struct AttachmentExchange {
             guard budget > 0 else { break }
             do {
                 if try send(name) { report.sent += 1 }
-            } catch {
-                guard let failure = error as? HubFailure, case .refused = failure else {
-                    report.note = "files wait for the next synchronisation: \(error)"
-                    break
-                }
+            } catch HubFailure.refused(let refusal) {
                 // One that the hub does not take keeps no other back.
-                report.note = "a file waits: \(failure.message)"
+                report.note = "a file waits: \(refusal.message)"
+            } catch let failure as SyncFailure {
+                report.note = "a file waits: \(failure.message) \(failure.hint)"
+            } catch {
+                report.note = "files wait for the next synchronisation: \(error)"
+                break
             }
         }
         report.waiting = files.outgoing().count
@@ -58,6 +59,8 @@ struct AttachmentExchange {
             files.acknowledge(name)
             return false
         }
+        // What no hub can take is not sent over and over again.
+        guard files.isIntact(name) else { throw SyncFailure.damagedHere(name) }
         let path = RangedFile.attachmentPath + "/" + name
         var progress = try said(client.send([], to: path, at: 0, of: size))
         while !progress.complete {
@@ -104,6 +107,13 @@ struct AttachmentExchange {
 }
 
 extension SyncFailure {
+    static func damagedHere(_ name: String) -> SyncFailure {
+        SyncFailure(
+            code: "attachment.damaged",
+            message: "The file \(name) on this device is not any more what was added.",
+            hint: "Add the photo again; look for errors of the disk (`dmesg`).")
+    }
+
     static func noAttachment(_ name: String) -> SyncFailure {
         SyncFailure(
             code: "attachment.unknown", message: "There is no file \(name).",

@@ -120,6 +120,7 @@ package struct ExchangeDriver {
         report.pulled += applied.pulled
         report.quarantined += applied.quarantined
         report.schemaChanged = report.schemaChanged || applied.schemaChanged
+        report.schemaSentences += applied.schemaSentences
         report.epochChanged = report.epochChanged || applied.epochChanged
         report.schemaProblem = applied.schemaProblem ?? report.schemaProblem
         report.salvaged += applied.salvaged

@@ -12,6 +12,8 @@ package struct SyncReport: Hashable, Sendable {
     package var quarantined = 0
     package var conflictsOpen = 0
     package var schemaChanged = false
+    /// What is new in it, in words.
+    package var schemaSentences: [String] = []
     /// Why the hub's schema cannot be read by this program.
     package var schemaProblem: String?
     /// The hub had been put back from a backup.

@@ -81,6 +81,8 @@ package final class NodeSession {
         if wasRewound { report.reincarnated.insert(.stamp, at: 0) }
         wasRewound = false
         report.conflictsOpen = try replica.counts().conflictsOpen
+        // What was acknowledged after the hub's backup is only here.
+        if report.epochChanged { try attachments.offerAgain() }
         var files = AttachmentExchange(
             files: attachments, client: client, budget: attachmentBudget)
         report.attachments = files.sendAll()

@@ -11,6 +11,8 @@ package struct AppliedReply: Hashable, Sendable {
     /// Changesets that the hub set aside, with a reason for each.
     package var quarantined = 0
     package var schemaChanged = false
+    /// What is new in the hub's schema, in words.
+    package var schemaSentences: [String] = []
     /// Why the hub's schema cannot be read here; the node keeps its own.
     package var schemaProblem: String?
     /// The hub made it before one that was applied, so nothing of it was.

@@ -7,7 +7,7 @@ extension Replica {
     /// then the rows are not what the hub has.
     func checkInTurn(_ db: Database) throws -> ScopeCheck? {
         guard memory.state.epoch != nil, !memory.state.isSalvaging, !memory.state.isRebasing,
-            memory.state.resendFrom == nil, try Comparison.isQuiet(db)
+            memory.unread == nil, memory.state.resendFrom == nil, try Comparison.isQuiet(db)
         else { return nil }
         let ranges = try Comparison(memory, db).ranges()
         guard !ranges.isEmpty else { return nil }

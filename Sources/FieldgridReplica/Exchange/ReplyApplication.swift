@@ -93,25 +93,6 @@ struct ReplyApplication {
         return try query.step()
     }
 
-    private mutating func applySchema() throws {
-        guard let document = reply.schemaDocument else { return }
-        let tag = SchemaTag(document: document)
-        guard tag != memory.tag else { return }
-        var next = memory
-        do {
-            try next.replaceSchema(memory.decodeSchema(document), document: document)
-        } catch {
-            // An older program keeps the schema it understands: it carries what is new untouched,
-            // and goes on pulling and sending.
-            result.schemaProblem = "\(error)"
-            return
-        }
-        memory = next
-        try Migration.write(memory, document: document, db)
-        result.schemaChanged = true
-        try db.uncaptured { try applyCarried() }
-    }
-
     private mutating func applyPositions() throws {
         let left = Set(memory.state.positions.keys).subtracting(reply.positions.keys)
         memory.state.leaving.formUnion(left)

@@ -28,8 +28,10 @@ extension Replica {
                 try seq.map { $0 > memory.state.seq } == true
                 ? nil
                 : nextBatch(from: seq, maxChangesets: maxChangesets, maxBytes: maxBytes, db)
+            // A newer schema that cannot be read here is here all the same: it is not sent again.
             var request = ExchangeRequest(
-                schema: memory.tag, epoch: memory.state.epoch, positions: memory.state.positions,
+                schema: memory.unread?.tag ?? memory.tag, epoch: memory.state.epoch,
+                positions: memory.state.positions,
                 incarnation: memory.state.incarnation, sealed: memory.state.sealed,
                 held: try heldInQuarantine(db), batch: batch)
             request.pulls = memory.state.pulls

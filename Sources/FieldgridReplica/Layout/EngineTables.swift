@@ -17,6 +17,8 @@ import FieldgridModel
 ///   `fg_head_left` those that an announced break or an alarm left behind,
 ///   `fg_alarm` what the hub showed that cannot be.
 /// - `fg_carried` keeps pulled values that this schema has no place for.
+/// - `fg_schema_unread` has the hub's newer schema while this program cannot
+///   read it, for one that can.
 enum EngineTables {
     /// Raised when a table below changes its meaning.
     static let layout: Int64 = 1
@@ -39,6 +41,11 @@ enum EngineTables {
         """
         CREATE TABLE IF NOT EXISTS fg_schema(
             one INTEGER PRIMARY KEY CHECK(one = 1), document BLOB NOT NULL) STRICT
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS fg_schema_unread(
+            one INTEGER PRIMARY KEY CHECK(one = 1), document BLOB NOT NULL,
+            problem TEXT NOT NULL) STRICT
         """,
         """
         CREATE TABLE IF NOT EXISTS fg_scope(

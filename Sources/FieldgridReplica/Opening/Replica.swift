@@ -111,8 +111,10 @@ package final class Replica: RecordStore {
             document.isEmpty
             ? Schema(name: "", version: 0, label: Label(zh: "", en: ""), types: [], codeLists: [])
             : try world.decodeSchema(document)
-        return try ReplicaMemory(
+        var memory = try ReplicaMemory(
             state: state, schema: schema, document: document, world: world)
+        try memory.readUnread(db)
+        return memory
     }
 
     private func verifyAndSealForeignEdits() throws {
@@ -121,6 +123,7 @@ package final class Replica: RecordStore {
             report = OpeningReport()
             try LayoutCheck.run(memory, db, into: &report)
             try ForeignEdits.seal(&memory, db, mint: mintID, into: &report)
+            try memory.retryUnread(db, next: mintIncarnation, into: &report)
         }
         openingReport = report
     }

@@ -43,6 +43,9 @@ package struct OpeningReport: Hashable, Sendable {
     package var triggersRepaired: [String] = []
     /// The layout was touched by another program since the last opening.
     package var layoutTouched = false
+    /// What is new in a schema that an older program could not read, and that
+    /// this one can.
+    package var schemaSentences: [String] = []
 
     package init() {}
 }

@@ -1,5 +1,11 @@
-import FieldgridModel
+package import FieldgridModel
 import FieldgridSync
+
+/// A schema of the hub's that this program cannot read.
+package struct UnreadSchema: Hashable, Sendable {
+    package var tag: SchemaTag
+    package var problem: String
+}
 
 /// What a replica keeps in memory of what is in its file.
 ///
@@ -14,6 +20,8 @@ struct ReplicaMemory {
     var hubKey: DevicePublicKey?
     /// Reads a schema in canonical JSON.
     let decodeSchema: @Sendable ([UInt8]) throws -> Schema
+    /// The hub's newer schema, which this program cannot read, and why.
+    var unread: UnreadSchema?
     /// Natural keys seen so far, for ``Replica/find(_:key:)``.
     var keys = KeyMemory()
 

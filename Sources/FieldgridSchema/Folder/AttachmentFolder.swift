@@ -33,12 +33,26 @@ package struct AttachmentFolder: Sendable {
             try makeFolder(place(of: name))
             try DurableFile.write(bytes, to: place(of: name), mode: 0o600)
         }
-        if toSend {
-            try makeFolder(mark(of: name))
-            try DurableFile.write([], to: mark(of: name), mode: 0o600)
-        }
+        if toSend { try mark(name) }
         return name
     }
+
+    private func mark(_ name: String) throws {
+        try makeFolder(mark(of: name))
+        try DurableFile.write([], to: mark(of: name), mode: 0o600)
+    }
+
+    /// Stores a whole file that came under its name, and is as named.
+    ///
+    /// - throws: as ``add(_:toSend:)``, and `attachment.damaged`.
+    package func take(_ bytes: [UInt8], of name: String) throws {
+        guard self.name(bytes) == name else { throw FolderError.attachmentDamaged }
+        _ = try add(bytes, toSend: false)
+        try? FileManager.default.removeItem(atPath: part(of: name))
+    }
+
+    /// Whether the file here is still what it is named for.
+    package func isIntact(_ name: String) -> Bool { read(name).map(self.name) == name }
 
     /// Nil when the file is not here, or not whole.
     package func size(of name: String) -> Int? {
@@ -77,28 +91,52 @@ package struct AttachmentFolder: Sendable {
         }
         if let whole = self.size(of: name) { return whole }
         var arrived = arrived(of: name)
-        if offset == arrived, !bytes.isEmpty, arrived + bytes.count <= size {
-            try makeFolder(part(of: name))
-            if arrived == 0 { try DurableFile.write([], to: part(of: name), mode: 0o600) }
-            let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: part(of: name)))
-            defer { try? handle.close() }
-            try handle.seekToEnd()
-            try handle.write(contentsOf: bytes)
+        if arrived > size {
+            // Somebody said that it was larger: what came then cannot be its beginning.
+            try? FileManager.default.removeItem(atPath: part(of: name))
+            arrived = 0
+        }
+        if offset == arrived, !bytes.isEmpty, bytes.count <= size - arrived {
+            try extend(name, by: bytes, isFirst: arrived == 0)
             arrived += bytes.count
         }
         if arrived == size { try finish(name) }
         return arrived
     }
 
+    /// What was written before there was no more room stays: it is how far the
+    /// file has arrived.
+    private func extend(_ name: String, by bytes: [UInt8], isFirst: Bool) throws {
+        let path = part(of: name)
+        try makeFolder(path)
+        if isFirst { try DurableFile.write([], to: path, mode: 0o600) }
+        do {
+            let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+            defer { try? handle.close() }
+            try handle.seekToEnd()
+            try handle.write(contentsOf: bytes)
+        } catch {
+            throw FolderError.noRoom(for: path)
+        }
+    }
+
+    /// Gives what has arrived its name.
+    ///
+    /// It waits where it is while there is no room for that; what is no such file begins
+    /// anew.
     private func finish(_ name: String) throws {
         let bytes = DurableFile.read(part(of: name)) ?? []
-        defer { try? FileManager.default.removeItem(atPath: part(of: name)) }
-        guard self.name(bytes) == name else {
-            throw FolderError(
-                code: "attachment.damaged", message: "The file is not the one it is named for.",
-                hint: "Nothing is lost; it is sent again from its beginning.")
+        var isKept = false
+        defer {
+            if !isKept { try? FileManager.default.removeItem(atPath: part(of: name)) }
         }
-        _ = try add(bytes, toSend: false)
+        guard self.name(bytes) == name else { throw FolderError.attachmentDamaged }
+        do {
+            _ = try add(bytes, toSend: false)
+        } catch let error as FolderError where error.code == "folder.write-failed" {
+            isKept = true
+            throw error
+        }
     }
 
     // MARK: Outgoing
@@ -107,6 +145,15 @@ package struct AttachmentFolder: Sendable {
     package func outgoing() -> [String] {
         let names = try? FileManager.default.contentsOfDirectory(atPath: path + "/outgoing")
         return (names ?? []).filter { AttachmentName.isValid($0) }.sorted()
+    }
+
+    /// Offers everything again that is here: the hub may have lost it.
+    package func offerAgain() throws {
+        let folders = try? FileManager.default.contentsOfDirectory(atPath: path)
+        for folder in folders ?? [] where folder.utf8.count == 2 {
+            let names = try? FileManager.default.contentsOfDirectory(atPath: path + "/" + folder)
+            for name in names ?? [] where AttachmentName.isValid(name) { try mark(name) }
+        }
     }
 
     /// The hub has it.
@@ -121,9 +168,13 @@ package struct AttachmentFolder: Sendable {
     private func mark(of name: String) -> String { "\(path)/outgoing/\(name)" }
 
     private func makeFolder(_ file: String) throws {
-        try FileManager.default.createDirectory(
-            at: URL(fileURLWithPath: file).deletingLastPathComponent(),
-            withIntermediateDirectories: true)
+        do {
+            try FileManager.default.createDirectory(
+                at: URL(fileURLWithPath: file).deletingLastPathComponent(),
+                withIntermediateDirectories: true)
+        } catch {
+            throw FolderError.noRoom(for: file)
+        }
     }
 
     private static func size(_ path: String) -> Int? {
@@ -136,7 +187,8 @@ package struct AttachmentFolder: Sendable {
         [0xff, 0xd8, 0xff], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], Array("%PDF-".utf8),
     ]
 
-    private static func check(_ bytes: [UInt8]) throws {
+    /// - throws: ``FolderError`` for what is too large, or no photo or page.
+    package static func check(_ bytes: [UInt8]) throws {
         guard bytes.count <= bytesMax else { throw FolderError.attachmentTooLarge(bytes.count) }
         guard beginnings.contains(where: { bytes.starts(with: $0) }) else {
             throw FolderError(
@@ -147,6 +199,17 @@ package struct AttachmentFolder: Sendable {
 }
 
 extension FolderError {
+    fileprivate static func noRoom(for path: String) -> FolderError {
+        FolderError(
+            code: "folder.write-failed",
+            message: "\(path) could not be written: there is no room, or no right to write.",
+            hint: "Make room or rights there, and try again; it goes on where it stopped.")
+    }
+
+    fileprivate static let attachmentDamaged = FolderError(
+        code: "attachment.damaged", message: "The file is not the one it is named for.",
+        hint: "Nothing is lost; it is sent again from its beginning.")
+
     fileprivate static func attachmentTooLarge(_ bytes: Int) -> FolderError {
         FolderError(
             code: "attachment.too-large",

@@ -12,8 +12,61 @@ extension Schema {
         return Array(try encoder.encode(self))
     }
 
-    /// - throws: `DecodingError` when the bytes are not a schema.
+    /// - throws: ``UnreadableSchema`` when the bytes are not a schema, or one
+    ///   of a newer program.
     package init(canonicalJSON bytes: [UInt8]) throws {
-        self = try JSONDecoder().decode(Schema.self, from: Data(bytes))
+        do {
+            self = try JSONDecoder().decode(Schema.self, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw UnreadableSchema(error, in: bytes)
+        }
+    }
+}
+
+/// Where a schema has something that this program does not know.
+package struct UnreadableSchema: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The names on the way to it, such as `labour › employer › stars › policy`.
+    package var place: String
+    package var description: String
+
+    init(_ error: DecodingError, in bytes: [UInt8]) {
+        let context: DecodingError.Context? =
+            switch error {
+            case .typeMismatch(_, let context), .valueNotFound(_, let context),
+                .dataCorrupted(let context):
+                context
+            case .keyNotFound(let key, let context):
+                DecodingError.Context(
+                    codingPath: context.codingPath + [key],
+                    debugDescription: context.debugDescription)
+            @unknown default: nil
+            }
+        let path = context?.codingPath ?? []
+        let words = Self.words(on: path, in: try? JSONSerialization.jsonObject(with: Data(bytes)))
+        place = words.joined(separator: " › ")
+        description =
+            words.isEmpty
+            ? "it is no schema that this program knows"
+            : "this program does not know what stands at \(place)"
+    }
+
+    /// Elements of lists by their names, and where those have none, their
+    /// places.
+    private static func words(on path: [any CodingKey], in document: Any?) -> [String] {
+        var words: [String] = []
+        var value = document
+        if let name = (value as? [String: Any])?["name"] as? String { words.append(name) }
+        for key in path {
+            if let place = key.intValue, let list = value as? [Any] {
+                value = list.indices.contains(place) ? list[place] : nil
+                let name = (value as? [String: Any])?["name"] as? String
+                words.append(name ?? "\(place + 1)")
+            } else {
+                value = (value as? [String: Any])?[key.stringValue]
+                // What a list is called says nothing beside the names of what is in it.
+                if !(value is [Any]) { words.append(key.stringValue) }
+            }
+        }
+        return words
     }
 }

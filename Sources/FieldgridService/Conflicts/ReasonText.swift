@@ -10,7 +10,7 @@ struct ReasonText {
     var label: Label {
         let subject = conflict.unit?.label ?? Label(zh: conflict.unitName, en: conflict.unitName)
         if conflict.kind == ConflictKind.duplicate.rawValue { return duplicate }
-        if conflict.kind == ConflictKind.inconsistent.rawValue { return inconsistent(subject) }
+        if conflict.kind == ConflictKind.inconsistent.rawValue { return inconsistent }
         if let by = conflict.reason["undone_by"].text { return undone(subject, by: by) }
         if conflict.state == ConflictState.settled.rawValue { return settled(subject) }
         guard let rule = conflict.rule else {
@@ -123,19 +123,29 @@ struct ReasonText {
                 + "them, or confirm that they are two.")
     }
 
-    private func inconsistent(_ subject: Label) -> Label {
+    /// A rule over several fields, or what the present schema asks of one.
+    private var inconsistent: Label {
+        let name = conflict.reason["broken_rule"].text ?? conflict.unitName
+        let rule = conflict.type.rules.first { $0.name == name }?.label
+        let field = conflict.type.field(named: conflict.reason["broken_field"].text ?? name)
+        let broken = rule ?? field?.label ?? Label(zh: name, en: name)
         if conflict.state == ConflictState.settled.rawValue {
-            let rule = conflict.type.rules.first { $0.name == conflict.unitName }?.label
             return Label(
-                zh: "记录已重新符合规则：\(rule?.zh ?? conflict.unitName)。",
-                en: "The record keeps the rule again: \(rule?.en ?? conflict.unitName).")
+                zh: "记录已重新符合规则：\(broken.zh)。", en: "The record keeps the rule again: \(broken.en).")
         }
-        let name = conflict.reason["broken_rule"].text ?? conflict.reason["rule"].text
-        let broken = conflict.type.rules.first { $0.name == name }?.label
+        let expected = conflict.reason["expected"]
+        let what = Label(
+            zh: expected["zh"].text ?? "\(broken.zh)。请核对并更正。",
+            en: expected["en"].text ?? "\(broken.en). Check and correct it.")
+        if !conflict.reason["made_under"].isNull {
+            return Label(
+                zh: "填写时的表结构较旧，内容不符合现行规定：\(what.zh)",
+                en: "It was written under an earlier schema, and the present one asks for more: "
+                    + what.en)
+        }
         return Label(
-            zh: "各方的修改合并后不再符合规则：\(broken?.zh ?? name ?? subject.zh)。请核对并更正。",
-            en: "Merged, the record breaks a rule that both sides kept: "
-                + "\(broken?.en ?? name ?? subject.en). Check and correct it.")
+            zh: "各方的修改合并后不再符合规则：\(what.zh)",
+            en: "Merged, the record breaks a rule that both sides kept: \(what.en)")
     }
 
     /// `张三 10:00, 李四 10:05`.

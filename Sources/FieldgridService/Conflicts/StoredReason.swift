@@ -3,11 +3,10 @@ package import FieldgridModel
 /// The reason that the hub stored with a conflict, read back: with its inputs
 /// the decision can be made again and compared.
 ///
-/// A reason names the version of the policies that it was made under;
-/// ``version`` is the one that this program knows.
+/// A reason names the schema whose policies it was made under, and has the
+/// policy in it: a later schema may have another, and decides nothing anew
+/// that was decided (sync.md 9.21).
 package struct StoredReason {
-    package static let version: Int64 = 1
-
     /// What was decided: the side that shows, counted from 1, the rule, and
     /// who has the last word.
     package struct Outcome: Hashable, Sendable {
@@ -16,14 +15,17 @@ package struct StoredReason {
     }
 
     package let stored: Outcome
+    /// The schema under which it was decided.
+    package let schema: SchemaTag
     private let sides: [Side]
     private let policy: UnitPolicy
 
     /// Nil for a conflict without a decision between sides: a settled one, two
-    /// records, a broken rule; and for a reason of another version.
+    /// records, a broken rule.
     init?(_ conflict: ConflictRecord) {
         guard conflict.isAboutUnit, conflict.winner > 0, let rule = conflict.rule,
-            conflict.reason["policy_version"].integer == Self.version,
+            let schema = conflict.reason["policy_version"].text
+                .flatMap({ UInt64($0, radix: 16) }),
             let policy = Self.policy(conflict.reason)
         else { return nil }
         let inputs = conflict.reason["inputs"].elements
@@ -41,6 +43,7 @@ package struct StoredReason {
             sides.append(Side(value: side.value, offer: offer, settles: settles))
         }
         stored = Outcome(winner: conflict.winner, rule: rule)
+        self.schema = SchemaTag(schema)
         self.sides = sides
         self.policy = policy
     }

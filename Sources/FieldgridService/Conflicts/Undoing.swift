@@ -136,16 +136,17 @@ extension RecordService {
         return values
     }
 
-    /// A broken rule is put right by new values of the fields that it reads.
+    /// A broken rule is put right by new values of the fields that it reads,
+    /// and a field that the present schema does not take by one that it does.
     func correction(
         _ conflict: ConflictRecord, choice: ConflictChoice
     ) throws -> SettlementDecision {
         guard case .value(let text) = choice else {
             let rule = conflict.type.rules.first { $0.name == conflict.unitName }
-            let fields = rule?.fields.joined(separator: "=…,") ?? "field"
+            let fields = rule?.fields.sorted().joined(separator: "=…,") ?? conflict.unitName
             throw ServiceError(
                 "conflict.needs-values",
-                "The conflict \(conflict.id) is about a rule over several fields.",
+                "The conflict \(conflict.id) is about a rule, not about two values.",
                 hint: "Give --value \(fields)=… with values that fit together.")
         }
         guard let record = try store.record(conflict.record, type: conflict.type), record.isAlive

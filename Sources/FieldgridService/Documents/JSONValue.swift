@@ -35,7 +35,7 @@ extension JSONValue {
     }
 
     /// The object with one more member at its end.
-    func adding(_ name: String, _ value: JSONValue) -> JSONValue {
+    package func adding(_ name: String, _ value: JSONValue) -> JSONValue {
         .object(members + [Member(name, value)])
     }
 

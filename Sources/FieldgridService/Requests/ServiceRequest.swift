@@ -89,8 +89,9 @@ package enum NodeRequest: Hashable, Sendable, Codable {
     /// With at most so many bytes of files after the data; stays for so many
     /// seconds when nothing comes.
     case sync(attachmentBudget: Int, waitSeconds: Int)
-    /// From a sequence on, or from the oldest that was not acknowledged.
-    case exportBundle(from: Int64?)
+    /// From a sequence on, or from the oldest that was not acknowledged; with
+    /// at most so many bytes of files, those behind one of the part before.
+    case exportBundle(from: Int64?, attachmentBudget: Int, after: String?)
     case importBundle(file: Data)
     /// The heads that are kept of the hub's audit logs; with `accept`, the
     /// hub's present ones are taken for true after an alarm.

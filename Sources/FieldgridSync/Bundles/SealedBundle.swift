@@ -6,7 +6,8 @@ package import FieldgridModel
 ///              count { length frame } signer(32) signature(64)
 ///
 /// - A section is a frame of an exchange, byte for byte: a request upwards, a
-///   reply downwards.
+///   reply downwards; and at most one beside: files upwards, receipts for
+///   files downwards (``BundleContents``).
 /// - The signature covers everything before it. Who signed is said inside;
 ///   whether that is who should have, the reader decides.
 /// - Nothing in it is a path, and nothing it holds is ever written by a name.

@@ -47,6 +47,15 @@ package enum RangedFile {
         digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
+    /// The digest that a name spells.
+    ///
+    /// - Precondition: it is one.
+    package static func digest(of name: String) -> [UInt8] {
+        precondition(isName(name), "a file is called by its digest")
+        let digits = Array(name.utf8).map { $0 < 0x3a ? $0 - 0x30 : $0 - 0x57 }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
     /// Whether a text can be such a name, and nothing else: neither a path
     /// nor anything with a dot in it.
     package static func isName(_ text: some StringProtocol) -> Bool {

@@ -13,6 +13,10 @@ package enum Frame {
         case exchangeReply = 2
         /// A changeset that a node keeps after it was acknowledged.
         case keptChangeset = 3
+        /// Files beside the data, in a device's bundle.
+        case files = 4
+        /// Which of them the hub has, in its answer.
+        case fileReceipts = 5
     }
 
     package enum Limit {
@@ -61,6 +65,13 @@ package enum Frame {
             return try decompress(packed, length: length)
         default: throw .malformed("encoding \(encoding)", at: 5)
         }
+    }
+
+    /// What a frame says it is.
+    package static func kind(of frame: [UInt8]) throws(WireError) -> Kind {
+        guard frame.starts(with: "FGX".utf8), frame.count > 6 else { throw .notFieldgrid }
+        guard let kind = Kind(rawValue: frame[4]) else { throw .kindUnexpected(frame[4]) }
+        return kind
     }
 
     /// What a frame says its body comes to, before anything is inflated.

@@ -144,7 +144,8 @@ import Testing
     @Test func nothingGoesDownToARevokedDevice() throws {
         _ = try hub.hub.revoke(node.device.keyID)
         let error = #expect(throws: HubError.self) {
-            try hub.hub.exportBundle(for: node.device.keyID, key: hub.key)
+            try hub.hub.exportBundle(
+                for: node.device.keyID, key: hub.key, files: hub.attachments)
         }
         #expect(error?.code == "device.revoked")
     }
@@ -159,7 +160,8 @@ import Testing
         }
         #expect(unknown?.code == "bundle.signer-unknown")
         let foreign = #expect(throws: BundleProblem.self) {
-            try hub.hub.importBundle(node.exported(), key: stranger)
+            try hub.hub.importBundle(
+                node.exported(), key: stranger, files: hub.attachments)
         }
         #expect(foreign?.code == "bundle.foreign-hub")
         #expect(try names(at: hub.hub).isEmpty)

@@ -16,6 +16,8 @@ final class RealNode {
     /// Why it went on under a new name, in order.
     private(set) var reborn: [Reincarnation] = []
 
+    /// What the last reply did.
+    private(set) var last = AppliedReply()
     /// Records that it sent again because the hub had lost them.
     private(set) var salvaged = 0
     /// Records that differed from the hub's although nothing explains it.
@@ -51,11 +53,31 @@ final class RealNode {
         replica.hubKey = hub.key.publicKey
     }
 
-    private static func world(_ hub: TestHub, _ clock: TestClock) -> ReplicaWorld {
+    private static func world(
+        _ hub: TestHub, _ clock: TestClock, reading version: Int = .max
+    ) -> ReplicaWorld {
         hub.openings += 1
         return ReplicaWorld(
             clock: clock, random: SeededRandom(seed: hub.openings),
-            decodeSchema: { try Schema(canonicalJSON: $0) })
+            decodeSchema: { document in
+                let schema = try Schema(canonicalJSON: document)
+                guard schema.version <= version else { throw TooNew(version: schema.version) }
+                return schema
+            })
+    }
+
+    /// What an older program says to a newer schema.
+    struct TooNew: Error, CustomStringConvertible {
+        var version: Int
+        var description: String { "this program does not know version \(version)" }
+    }
+
+    /// Opens the same file again, as after an end at any moment, with a
+    /// program that reads schemas up to a version.
+    func reopen(reading version: Int = .max) throws {
+        try replica.close()
+        replica = try Replica(
+            path: replica.path, world: Self.world(hub, clock, reading: version))
     }
 
     /// A hub, and a node with one employer that the hub has.
@@ -91,6 +113,7 @@ final class RealNode {
         for _ in 0..<100 {
             let request = try replica.nextRequest()
             let applied = try exchange(request.encoded)
+            last = applied
             if !applied.hasMore, applied.outboxLeft == 0 { return }
         }
         throw HubError(code: "test", message: "the exchange does not come to an end", hint: "")
@@ -107,12 +130,6 @@ final class RealNode {
         removed += applied.removed
         if let cause = applied.reincarnated { reborn.append(cause) }
         return applied
-    }
-
-    /// Opens the same file again, as after an end at any moment.
-    func reopen() throws {
-        try replica.close()
-        replica = try Replica(path: replica.path, world: Self.world(hub, clock))
     }
 
     func edit(

@@ -43,6 +43,6 @@ extension TestHub {
 
     @discardableResult
     func imported(_ file: [UInt8]) throws -> BundleImport {
-        try hub.importBundle(file, key: key)
+        try hub.importBundle(file, key: key, files: attachments)
     }
 }

@@ -29,7 +29,9 @@ struct WireVector: CustomTestStringConvertible {
         "reply-sums": ReplyFixture.sums, "reply-checked": ReplyFixture.checkedEmpty,
     ]
 
-    static var all: [WireVector] { requests + replies + changesets + frames + [bundle] + audit }
+    static var all: [WireVector] {
+        requests + replies + changesets + frames + bundles + files + audit
+    }
 
     private static var requests: [WireVector] {
         requestMessages.sorted { $0.key < $1.key }.map { name, request in
@@ -112,16 +114,46 @@ struct WireVector: CustomTestStringConvertible {
         ]
     }
 
-    /// A device's bundle with one request that has no changesets, whole.
-    private static var bundle: WireVector {
+    /// A device's bundles with one request that has no changesets, whole;
+    /// without and with files.
+    private static var bundles: [WireVector] {
+        [bundle("bundle", beside: []), bundle("bundle-files", beside: [carried.frame])]
+    }
+
+    private static let photo: [UInt8] = [0xff, 0xd8, 0xff, 0xe0] + Array("fiction.".utf8)
+
+    /// A file, and a question about another.
+    static let carried = CarriedFiles([
+        .init(name: RangedFile.name(of: ContentDigest.of(photo).bytes), content: photo),
+        .init(name: String(repeating: "f", count: 64), content: []),
+    ])
+
+    private static var files: [WireVector] {
+        let receipts = FileReceipts([carried.files[0].name])
+        return [
+            WireVector(
+                name: "files", bytes: body(carried.frame, .files),
+                document: [
+                    "kind": "files",
+                    "says": carried.files.map {
+                        ["name": $0.name, "content": digits($0.content)]
+                    },
+                ]),
+            WireVector(
+                name: "file-receipts", bytes: body(receipts.frame, .fileReceipts),
+                document: ["kind": "receipts", "says": receipts.names]),
+        ]
+    }
+
+    private static func bundle(_ name: String, beside frames: [[UInt8]]) -> WireVector {
         var idle = BundleTests.bundle
         // One too small to be compressed: zstd's bytes may differ between versions.
         var request = WireFixture.request
         request.batch = nil
-        idle.sections = [ExchangeCodec.encode(request, number: WireFixture.number)]
+        idle.sections = [ExchangeCodec.encode(request, number: WireFixture.number)] + frames
         let key = BundleTests.device
         return WireVector(
-            name: "bundle", bytes: idle.sealed(by: key),
+            name: name, bytes: idle.sealed(by: key),
             document: [
                 "kind": "bundle", "key": key.pem,
                 "says": [

@@ -104,6 +104,16 @@ class Vectors:
         agree(name + " signed", key.sign(audit.signed_bytes(head)).hex(), head["signature"])
         self.check_truncations(name, data, audit.SIGNED)
 
+    def check_files(self, name, data, document):
+        agree(name, bundle.decode_files(data), document["says"])
+        agree(name + " encoded", bundle.FILES.write(document["says"]).hex(), data.hex())
+        self.check_truncations(name, data, bundle.FILES)
+
+    def check_receipts(self, name, data, document):
+        agree(name, bundle.decode_receipts(data), document["says"])
+        agree(name + " encoded", bundle.RECEIPTS.write(document["says"]).hex(), data.hex())
+        self.check_truncations(name, data, bundle.RECEIPTS)
+
     def check_truncations(self, name, data, codec):
         """No beginning of a message is a message."""
         for length in range(len(data)):

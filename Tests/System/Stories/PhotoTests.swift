@@ -9,7 +9,8 @@ import Testing
     {
         var random = SeededRandom(seed: UInt64(bytes))
         var data = Data([0xff, 0xd8, 0xff, 0xe0])
-        while data.count < bytes { data.append(UInt8.random(in: 0...255, using: &random)) }
+        let noise = Data((0..<40_961).map { _ in UInt8.random(in: 0...255, using: &random) })
+        while data.count < bytes { data.append(noise.prefix(bytes - data.count)) }
         let path = district.folder.file(name)
         try data.write(to: URL(fileURLWithPath: path))
         return path
@@ -97,5 +98,34 @@ import Testing
         let report = try district.ask(["node", "sync", "--data", node])
         #expect(report["pushed"].integer == 2)
         #expect(report["attachments_waiting"].integer == 0, "it was named once")
+    }
+
+    @Test func photosGoByStickInPartsAndComeBackAcknowledged() throws {
+        let district = try District()
+        let node = try district.join()
+        for count in 1...3 {
+            let path = try photo(district, bytes: (5 << 20) + count, name: "\(count).jpg")
+            _ = try district.record(
+                "employer", "name=虚构\(count)", "licence_photo=@\(path)", at: node)
+        }
+        let stick = district.folder.file("wang.fgb")
+        let text = try district.done(["node", "export", stick, "--data", node])
+        let second = district.folder.file("wang-2.fgb")
+        #expect(text.contains("3 photos.") && text.contains(second))
+        let answer = district.folder.file("answer.fgb")
+        var taken: [Int?] = []
+        for part in [second, stick] {
+            let report = try district.ask([
+                "hub", "import", part, "--reply", answer, "--force", "--data", district.hubData,
+            ])
+            taken.append(report["attachments"]["taken"].integer)
+        }
+        #expect(taken == [1, 2])
+        let imported = try district.ask(["node", "import", answer, "--data", node])
+        #expect(imported["attachments_sent"].integer == 3)
+        #expect(imported["attachments_waiting"].integer == 0)
+        #expect(imported["outbox"].integer == 0)
+        let over = try district.run(["node", "export", stick, "--data", node])
+        #expect(over.errors.contains("is there already"))
     }
 }

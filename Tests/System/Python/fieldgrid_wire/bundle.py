@@ -25,6 +25,31 @@ FIELDS = Fields(
     ("direction", Byte(least=1, below=3)), ("node", BITS), ("incarnation", BITS), ("hub", DIGEST),
     ("made", UNSIGNED), ("frames", Counted(Frame())), ("signer", DIGEST))
 SIGNATURE = Fixed(64)
+FILES = Counted(Fields(("name", DIGEST), ("content", Frame())))
+RECEIPTS = Counted(DIGEST)
+
+
+def decode_files(data):
+    """The body of a frame of kind 4: names rise, and each content is what it is named for."""
+    files = FILES.decode(data)
+    check_names([file["name"] for file in files])
+    for file in files:
+        content = bytes.fromhex(file["content"])
+        if content and hashlib.sha256(content).hexdigest() != file["name"]:
+            raise malformed("a file is not the one it is named for")
+    return files
+
+
+def decode_receipts(data):
+    """The body of a frame of kind 5."""
+    names = RECEIPTS.decode(data)
+    check_names(names)
+    return names
+
+
+def check_names(names):
+    if any(name >= following for name, following in zip(names, names[1:])):
+        raise malformed("names of files do not rise")
 
 
 def body(bundle):

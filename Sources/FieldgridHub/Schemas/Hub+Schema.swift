@@ -22,31 +22,25 @@ extension Hub {
                 hint: "leave what is there as it is, and give what is new a number of its own")
         }
         guard tag != identity.schema else { return change }
-        identity = try store.write { view in
+        let next = SchemaIndex(schema)
+        let (found, reached) = try store.write { view in
             try view.publish(tag, document: canonical, at: clock.milliseconds)
             try view.note(
                 .schemaPublished(.of(canonical)), in: identity.epoch, at: clock.milliseconds)
             try view.set(.schemaTag, to: String(tag.value, radix: 16))
-            return try Self.identity(view)
+            let identity = try Self.identity(view)
+            let acceptance = try Acceptance(
+                store: view, index: next, schemas: schemas, hub: identity, grids: grids, now: now)
+            try acceptance.adopt(from: index)
+            try acceptance.flush()
+            return (identity, acceptance.changedScopes)
         }
+        identity = found
         schemaDocument = canonical
-        index = SchemaIndex(schema)
+        index = next
+        changed.formUnion(reached)
         rangeSums.removeAll()
         try replayQuarantine()
         return change
-    }
-}
-
-extension Acceptance {
-    /// A changeset made under a schema that was never published here waits
-    /// until it is.
-    func schemaRefusal(_ changeset: Changeset, _ author: Author) throws -> Refusal? {
-        let tag = changeset.schema
-        // The hub's own, and those of a client that names none, are judged by the present one.
-        guard author.holder != nil, tag != hub.schema, tag.value != 0 else { return nil }
-        guard try store.schemaDocument(tag) == nil else { return nil }
-        return Refusal(
-            .schema, zh: "本设备的表结构中心不认识，请先升级中心",
-            en: "the hub never published the schema this was made under; upgrade the hub")
     }
 }
