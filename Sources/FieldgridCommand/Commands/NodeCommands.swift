@@ -205,8 +205,8 @@ enum RebirthText {
             "The hub has lost work that this device no longer keeps. What is still here was sent "
                 + "again under a new name; tell the hub's operator."
         case .incomplete:
-            "This database did not have a record that the hub speaks of. Everything was fetched anew; "
-                + "nothing saved was lost, and what differed is at the hub for review."
+            "This database did not have a record that the hub speaks of. Everything was fetched "
+                + "anew; nothing saved was lost, and what differed is at the hub for review."
         case .rebase:
             "This device had been away for longer than the hub tells what left its grids, so "
                 + "everything was fetched anew. What it had saved was sent first; nothing is lost."

@@ -171,7 +171,8 @@ extension Acceptance {
         guard let type = index.entry(named: SystemTypes.Conflict.name)?.type else { return }
         var pairs: [(conflict: RecordID, home: ScopeCode, both: [RecordID])] = []
         try store.forEachRecord(of: type.number) { conflict in
-            if text(of: SystemTypes.Conflict.kind, in: conflict) == ConflictKind.duplicate.rawValue {
+            if text(of: SystemTypes.Conflict.kind, in: conflict) == ConflictKind.duplicate.rawValue
+            {
                 let sides = text(of: SystemTypes.Conflict.sides, in: conflict)
                 pairs.append((conflict.id, conflict.scope, ConflictDocument.records(in: sides)))
             }

@@ -42,7 +42,7 @@ extension Hub {
     /// Whether a node has had more from this epoch than there is in it: then
     /// the hub's file was put back from a copy without a word.
     private func isMissingWork(_ request: ReceivedRequest, isWhole: Bool) throws -> Bool {
-        return try store.read { view in
+        try store.read { view in
             let isAhead: Bool
             if request.epoch != identity.epoch {
                 isAhead = try lostEpoch(of: request, view) != nil

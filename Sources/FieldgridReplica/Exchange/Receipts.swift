@@ -142,8 +142,8 @@ extension PendingEntry {
     /// Takes over what an earlier change of this record held.
     mutating func absorb(_ earlier: PendingEntry) {
         if earlier.kind == .creation {
-            // Made and deleted before the hub took either: the row is gone, and comes back from what
-            // the deletion holds if the hub says so.
+            // Made and deleted before the hub took either: the row is gone, and comes back from
+            // what the deletion holds if the hub says so.
             if kind == .deletion { return }
             kind = .creation
             seen = earlier.seen

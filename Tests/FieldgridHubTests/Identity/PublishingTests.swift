@@ -23,7 +23,7 @@ import Testing
         let before = try hub.contents()
         let idle = try hub.hub.exchange(node.replica.nextRequest().encoded, device: node.device)
         var quiet = try ExchangeCodec.decodeReply(idle)
-        (quiet.sums, quiet.checked) = ([], nil)
+        (quiet.sums, quiet.checked, quiet.audit) = ([], nil, [])
         let rows = try node.contents()
         let change = try hub.republish { try $0.add("fax", like: "name", 40) }
         #expect(change.sentences == ["new field probe.fax"])
@@ -33,7 +33,7 @@ import Testing
         var reply = try ExchangeCodec.decodeReply(bytes)
         #expect(reply.records.isEmpty)
         #expect(reply.schemaDocument == (try hub.hub.schema.canonicalJSON()))
-        reply.schemaDocument = nil
+        (reply.schemaDocument, reply.audit) = (nil, [])
         let rest = ExchangeCodec.encode(reply).count
         #expect(rest == ExchangeCodec.encode(quiet).count, "the document is all there is")
         try node.exchange()

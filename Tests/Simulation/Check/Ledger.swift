@@ -154,7 +154,9 @@ extension Simulation {
             try notePlace(of: edit, at: machine)
             let isSite = edit.type == Town.Site.type
             for (field, value) in edit.values.sorted(by: { $0.key < $1.key }) {
-                guard !(isSite && Town.Site.members.contains(field)), !value.isNull else { continue }
+                guard !(isSite && Town.Site.members.contains(field)), !value.isNull else {
+                    continue
+                }
                 if value.isStrange { marks.insert(.strangeText) }
                 ledger.saved.append(
                     Ledger.Saved(
@@ -329,7 +331,8 @@ extension Simulation {
         for record in repaired
         where ledger.damaged[node.index]?.contains(record.id) != true {
             throw Violation(
-                "I5", "node \(node.index) differed from the hub in \(record.type) \(record.id) "
+                "I5",
+                "node \(node.index) differed from the hub in \(record.type) \(record.id) "
                     + "(\(record.difference)), which nobody had damaged: \(found[record.id] ?? "")")
         }
     }
