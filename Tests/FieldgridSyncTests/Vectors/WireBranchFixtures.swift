@@ -39,6 +39,24 @@ enum RequestFixture {
         return request
     }
 
+    /// Scopes that come in several replies, and contexts of what waits: at the
+    /// position, at the beginning, as far ahead as can be.
+    static let pulls: ExchangeRequest = {
+        let (county, district) = (ScopeCode("22"), ScopeCode("2206"))
+        var request = first
+        request.epoch = WireFixture.epoch
+        request.positions = [
+            county: .zero, district: Position(300), township: Position(300), village: largest,
+        ]
+        request.pulls = [
+            county: ScopePull(base: .zero, told: largest),
+            township: ScopePull(base: Position(300), told: Position(300)),
+            village: ScopePull(base: .zero, told: largest),
+        ]
+        request.oldest = [district: Position(299), township: .zero, village: .zero]
+        return request
+    }()
+
     /// Every kind of column, tag and flag, and the largest and smallest numbers.
     static let columns: ExchangeRequest = {
         var request = checking(.combined, ranges: 0)
@@ -220,6 +238,25 @@ enum ReplyFixture {
             delta(village, 9, WireFixture.record(3), .whole, [(2, [.text("虚构乙")])]),
         ]
         reply.hasMore = true
+        return reply
+    }()
+
+    /// The asker is below horizons and is to begin anew.
+    static let rebase: ExchangeReply = {
+        var reply = idle
+        reply.positions[ScopeCode("22")] = Position(7)
+        reply.since = reply.positions
+        reply.mustRebase = true
+        reply.horizons = [township: Position(300), village: Position(1 << 53 - 1)]
+        return reply
+    }()
+
+    /// A new epoch begins, and the asker was below a horizon of the one before.
+    static let epoch: ExchangeReply = {
+        var reply = idle
+        reply.positions = [:]
+        reply.since = [:]
+        reply.mustRebase = true
         return reply
     }()
 

@@ -13,6 +13,7 @@ enum WireDocument {
             "epoch": (request.epoch?.bits ?? UUIDBits(high: 0, low: 0)).description,
             "incarnation": request.incarnation.description, "sealed": request.sealed,
             "reply_bytes_max": request.replyBytesMax, "positions": of(request.positions),
+            "pulls": pulls(request), "oldest": oldest(request),
             "held": request.held.map(of), "kept": orNull(request.kept.map(of)),
             "check": orNull(request.check.map(of)),
             "audit": orNull(request.audit.map { of($0, among: request.positions) }),
@@ -35,6 +36,7 @@ enum WireDocument {
             "chain": of(reply.chain), "incarnation": orNull(reply.incarnation?.description),
             "receipts": reply.receipts.map(of), "positions": of(reply.positions),
             "spans": Dictionary(uniqueKeysWithValues: spans), "has_more": reply.hasMore,
+            "rebase": reply.mustRebase, "horizons": horizons(reply),
             "released": reply.released.map { release in
                 of(release.identity).merging(
                     ["scope": release.scope.text, "position": release.position.value]) { $1 }
@@ -48,6 +50,32 @@ enum WireDocument {
             },
             "records": reply.records.map(of),
         ]
+    }
+
+    private static func pulls(_ request: ExchangeRequest) -> [Any] {
+        request.positions.sorted { $0.key < $1.key }.compactMap { scope, position in
+            request.pulls[scope].map { pull in
+                [
+                    "scope": scope.text, "back": position.value - pull.base.value,
+                    "ahead": pull.told.value - position.value,
+                ] as [String: Any]
+            }
+        }
+    }
+
+    private static func oldest(_ request: ExchangeRequest) -> [Any] {
+        request.positions.sorted { $0.key < $1.key }.compactMap { scope, position in
+            request.oldest[scope].map { context in
+                ["scope": scope.text, "back": position.value - context.value] as [String: Any]
+            }
+        }
+    }
+
+    /// One for each position, or none at all.
+    private static func horizons(_ reply: ExchangeReply) -> Any {
+        guard !reply.horizons.isEmpty else { return NSNull() }
+        let horizons = reply.positions.keys.map { ($0.text, (reply.horizons[$0] ?? .zero).value) }
+        return Dictionary(uniqueKeysWithValues: horizons)
     }
 
     static func of(_ changeset: Changeset, number: Numbering) -> [String: Any] {

@@ -53,6 +53,10 @@ import Testing
             }
         }
         #expect(received.batch?.resolved(named ?? []) == request.batch)
+        #expect(
+            received.stands
+                == ScopeStands(
+                    positions: request.positions, pulls: request.pulls, oldest: request.oldest))
         #expect(received.check == request.check)
         #expect(received.held == request.held)
         #expect(received.audit == request.audit)

@@ -17,6 +17,7 @@ struct WireVector: CustomTestStringConvertible {
 
     static let requestMessages = [
         "request": WireFixture.request, "request-first": RequestFixture.first,
+        "request-pulls": RequestFixture.pulls,
         "request-columns": RequestFixture.columns,
         "request-check-each": RequestFixture.checking(.each, ranges: 1),
         "request-check-records": RequestFixture.checking(.records, ranges: 16),
@@ -26,6 +27,7 @@ struct WireVector: CustomTestStringConvertible {
         "reply": WireFixture.reply, "reply-idle": ReplyFixture.idle,
         "reply-gap": ReplyFixture.gap, "reply-fork": ReplyFixture.fork,
         "reply-receipts": ReplyFixture.receipts, "reply-records": ReplyFixture.records,
+        "reply-rebase": ReplyFixture.rebase, "reply-epoch": ReplyFixture.epoch,
         "reply-sums": ReplyFixture.sums, "reply-checked": ReplyFixture.checkedEmpty,
     ]
 
@@ -171,7 +173,7 @@ struct WireVector: CustomTestStringConvertible {
 
     // MARK: Files
 
-    private static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+    static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
         .appendingPathComponent("schemas/wire/vectors")

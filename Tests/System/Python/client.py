@@ -114,13 +114,14 @@ def checked(device, arguments):
 
 
 def export(device, arguments):
-    device.export(arguments.file, arguments.first)
-    return {"exported": len(device.replica["outbox"])}
+    files = [pathlib.Path(name).read_bytes() for name in arguments.carry]
+    device.export(arguments.file, arguments.first, files)
+    return {"exported": len(device.replica["outbox"]), "files": len(files)}
 
 
 def take_in(device, arguments):
-    outcomes = device.take_in(arguments.file)
-    return {"outcomes": outcomes, "outbox": len(device.replica["outbox"])}
+    outcomes, received = device.take_in(arguments.file)
+    return {"outcomes": outcomes, "received": received, "outbox": len(device.replica["outbox"])}
 
 
 def attach(device, arguments):
@@ -175,7 +176,8 @@ COMMANDS = {
     "compare": (compare, []),
     "compare-json": (compare_json, []),
     "checked": (checked, [("scope", {})]),
-    "export": (export, [("file", {}), ("--first", {"type": int})]),
+    "export": (export, [("file", {}), ("--first", {"type": int}),
+                        ("--carry", {"action": "append", "default": []})]),
     "import": (take_in, [("file", {})]),
     "attach": (attach, [("file", {}), ("--piece", {"type": int, "default": 1 << 20})]),
     "chance": (chance, [("--seed", {"type": int, "required": True}),

@@ -59,15 +59,16 @@ def batch(**changes):
 def request(**changes):
     return joined({
         "schema": WORD, "epoch": BITS, "incarnation": BITS, "sealed": b"\0", "most": b"\0",
-        "positions": positions((0, "22", 1), (1, "3", 2)), "held": b"\0", "kept": b"\0",
-        "check": b"\0", "audit": b"\0", "batch": b"\0", "rest": b""}, changes)
+        "positions": positions((0, "22", 1), (1, "3", 2)), "pulls": b"\0", "oldest": b"\0",
+        "held": b"\0", "kept": b"\0", "check": b"\0", "audit": b"\0", "batch": b"\0",
+        "rest": b""}, changes)
 
 
 def reply(**changes):
     return joined({
         "epoch": BITS, "time": b"\0", "schema": WORD, "document": b"\0", "chain": b"\0",
         "incarnation": b"\0", "receipts": b"\0", "positions": positions((0, "22", 1)),
-        "spans": b"\0\0", "more": b"\0", "released": b"\0", "covered": b"\0", "sums": b"\0",
+        "spans": b"\0\0", "flags": b"\0", "released": b"\0", "covered": b"\0", "sums": b"\0",
         "checked": b"\0", "audit": b"\0", "records": deltas(), "rest": b""}, changes)
 
 
@@ -117,6 +118,12 @@ REQUESTS = {
     "a code of 65 bytes": {"positions": positions((0, "2" * 65, 1))},
     "a code that is not UTF-8": {"positions": b"\1\0\1\xff\1"},
     "a position of 2^53": {"positions": positions((0, "22", 1 << 53))},
+    "a pull of no position": {"pulls": b"\1\2\0\0"},
+    "a pull that began before 0": {"pulls": b"\1\1\3\0"},
+    "a pull that was told 2^53 ahead": {"pulls": b"\1\1\0" + unsigned(1 << 53)},
+    "a pull that is cut": {"pulls": b"\1\1\0"}, "more pulls than bytes": {"pulls": b"\x7f"},
+    "an oldest context of no position": {"oldest": b"\1\2\0"},
+    "an oldest context below 0": {"oldest": b"\1\0\2"},
     "held that is cut": {"held": b"\1" + BITS}, "a flag for kept": {"kept": b"\2"},
     "1 001 held": {"held": unsigned(1_001) + (BITS + b"\1") * 1_001},
     "a level of a check": {"check": b"\4\0"}, "a flag for the batch": {"batch": b"\2"},
@@ -189,7 +196,8 @@ REPLIES = {
     "a quarantine code that is none": {"receipts": b"\1\1\1" + text("no.such") + text("")},
     "records that start before 0": {"spans": b"\2\0"},
     "a hub ahead by 2^53": {"spans": b"\0" + unsigned(1 << 53)},
-    "a flag for more": {"more": b"\2"}, "a release that is cut": {"released": b"\1" + BITS},
+    "reply flag 8": {"flags": b"\x08"}, "a horizon of 2^53": {"flags": b"\4" + unsigned(1 << 53)},
+    "a release that is cut": {"released": b"\1" + BITS},
     "covered up to 2^53": {"covered": unsigned(1 << 53)},
     "a sum that is cut": {"sums": b"\1" + WORD}, "a flag for checked": {"checked": b"\2"},
     "a head that is cut": {"audit": b"\1" + text("22") + b"\5"},
@@ -232,4 +240,6 @@ def sound():
     return [("request", frame(request(), REQUEST)),
             ("request", packed(zstd(request()), len(request()))),
             ("request", frame(request(batch=b"\1" + batch()), REQUEST)),
-            ("reply", frame(reply(), REPLY))]
+            ("request", frame(request(pulls=b"\1\1\2\5", oldest=b"\1\0\1"), REQUEST)),
+            ("reply", frame(reply(), REPLY)),
+            ("reply", frame(reply(flags=b"\7\1"), REPLY))]

@@ -87,6 +87,11 @@ class Vectors:
         agree(name, bundle.decode(data, verify), document["says"])
         key = Key.from_pem(document["key"].encode())
         agree(name + " encoded", bundle.encode(document["says"], key.sign).hex(), data.hex())
+        requests, beside = bundle.sections(document["says"])
+        for sent in requests:
+            request.decode(sent)
+        files = stored(self.folder / "files.hex") if name == "bundle-files" else None
+        agree(name + " files", beside, files)
         for length in range(len(data)):
             refused(f"{name} cut at {length}", lambda: bundle.decode(data[:length], verify))
         for place in range(len(data)):

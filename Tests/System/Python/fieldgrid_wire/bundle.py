@@ -2,14 +2,16 @@
 
 import hashlib
 
-from .frame import REPLY, REQUEST
+from . import frame
 from .primitives import (BITS, DIGEST, UNSIGNED, Byte, Codec, Counted, Fields, Fixed, Reader,
                          malformed, too_large, unsigned)
 
 MAGIC = b"FGB"
 TO_HUB, TO_DEVICE = 1, 2
-KINDS = {TO_HUB: REQUEST, TO_DEVICE: REPLY}
+KINDS = {TO_HUB: (frame.REQUEST, frame.FILES), TO_DEVICE: (frame.REPLY, frame.RECEIPTS)}
 LIMIT = 11 << 20
+NAMES = 1_024
+CONTENT = 10 << 20
 
 
 class Frame(Codec):
@@ -25,8 +27,8 @@ FIELDS = Fields(
     ("direction", Byte(least=1, below=3)), ("node", BITS), ("incarnation", BITS), ("hub", DIGEST),
     ("made", UNSIGNED), ("frames", Counted(Frame())), ("signer", DIGEST))
 SIGNATURE = Fixed(64)
-FILES = Counted(Fields(("name", DIGEST), ("content", Frame())))
-RECEIPTS = Counted(DIGEST)
+FILES = Counted(Fields(("name", DIGEST), ("content", Frame())), most=NAMES)
+RECEIPTS = Counted(DIGEST, most=NAMES)
 
 
 def decode_files(data):
@@ -35,6 +37,8 @@ def decode_files(data):
     check_names([file["name"] for file in files])
     for file in files:
         content = bytes.fromhex(file["content"])
+        if len(content) > CONTENT:
+            raise too_large(f"a file of {len(content)} bytes, at most {CONTENT}")
         if content and hashlib.sha256(content).hexdigest() != file["name"]:
             raise malformed("a file is not the one it is named for")
     return files
@@ -45,6 +49,27 @@ def decode_receipts(data):
     names = RECEIPTS.decode(data)
     check_names(names)
     return names
+
+
+def files_frame(contents):
+    """Files by their names, and those without a content that are asked about."""
+    files = [{"name": name, "content": contents[name].hex()} for name in sorted(contents)]
+    return frame.wrap(FILES.write(files), frame.FILES)
+
+
+def sections(bundle):
+    """The exchanges of a bundle, and the body of the one frame beside them, if there is one."""
+    exchange, beside = KINDS[bundle["direction"]]
+    exchanges, bodies = [], []
+    for section in map(bytes.fromhex, bundle["frames"]):
+        kind = frame.kind_of(section)
+        if kind == exchange:
+            exchanges.append(section)
+        elif kind == beside and not bodies:
+            bodies.append(frame.unwrap(section, beside))
+        else:
+            raise malformed(f"a frame of kind {kind} that does not belong here")
+    return exchanges, bodies[0] if bodies else None
 
 
 def check_names(names):

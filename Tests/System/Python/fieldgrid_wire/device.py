@@ -90,8 +90,11 @@ class Device:
 
     # Bundles
 
-    def export(self, path, first=None):
+    def export(self, path, first=None, files=()):
         frames = [request.encode(self.replica.request(first))]
+        if files:
+            frames.append(bundle.files_frame(
+                {hashlib.sha256(content).hexdigest(): content for content in files}))
         parts = {
             "direction": bundle.TO_HUB, "node": self.facts["node"],
             "incarnation": self.replica["incarnation"], "hub": self.hub.hex(),
@@ -101,7 +104,7 @@ class Device:
             file.write(bundle.encode(parts, self.key.sign))
 
     def take_in(self, path):
-        """Applies the hub's bundle for this device."""
+        """Applies the hub's bundle for this device; names the files that the hub has."""
         with open(path, "rb") as file:
             parts = bundle.decode(file.read(), verify)
         expected = {"direction": bundle.TO_DEVICE, "node": self.facts["node"],
@@ -109,10 +112,12 @@ class Device:
         for name, value in expected.items():
             if parts[name] != value:
                 raise SignatureError(f"the bundle's {name} is {parts[name]}, not {value}")
-        replies = [reply.decode(bytes.fromhex(one)) for one in parts["frames"]]
+        frames, beside = bundle.sections(parts)
+        replies = [reply.decode(one) for one in frames]
+        received = bundle.decode_receipts(beside) if beside is not None else []
         outcomes = [self.replica.apply(one) for one in replies]
         self.replica.save()
-        return outcomes
+        return outcomes, received
 
     # Saving
 

@@ -5,7 +5,7 @@ import zstandard
 from .primitives import Reader, malformed, too_large, unsigned
 
 MAGIC = b"FGX"
-REQUEST, REPLY = 1, 2
+REQUEST, REPLY, FILES, RECEIPTS = 1, 2, 4, 5
 BODY = 32 << 20
 RATIO = 400
 SMALL = 64 << 10
@@ -20,6 +20,12 @@ def wrap(body, kind):
         if len(body) <= max(SMALL, RATIO * len(packed)):
             encoding, travels = 1, packed
     return MAGIC + bytes([1, kind, encoding]) + unsigned(len(body)) + travels
+
+
+def kind_of(frame):
+    if frame[:3] != MAGIC or len(frame) < 5:
+        raise malformed("the frame does not begin with FGX")
+    return frame[4]
 
 
 def unwrap(frame, kind):

@@ -26,7 +26,7 @@ class Replica:
         return {
             "epoch": ZERO, "incarnation": str(uuid.uuid4()), "parent": None, "seq": 0,
             "time": 0, "schema": "0" * 16, "document": "", "positions": {}, "heads": {},
-            "records": {}, "outbox": [], "held": [], "digests": {}, "own": {}}
+            "pulls": {}, "records": {}, "outbox": [], "held": [], "digests": {}, "own": {}}
 
     def save(self):
         """The new state takes the place of the old one whole, or not at all."""
@@ -116,9 +116,29 @@ class Replica:
             "schema": self["schema"], "epoch": self["epoch"],
             "incarnation": self["incarnation"], "sealed": self["seq"],
             "reply_bytes_max": REPLY_BYTES, "positions": dict(self["positions"]),
+            "pulls": self.pulls(), "oldest": self.oldest(),
             "held": [one["identity"] for one in self["held"]], "kept": None, "check": check,
             "audit": None,
             "batch": self.batch(sending)}
+
+    def pulls(self):
+        """The scopes of which more is to come: where that began, and what was told ahead of it."""
+        found = []
+        for scope in self.scopes():
+            if scope in self["pulls"]:
+                at, pull = self["positions"][scope], self["pulls"][scope]
+                found.append({"scope": scope, "back": at - pull["base"],
+                              "ahead": max(0, pull["told"] - at)})
+        return found
+
+    def oldest(self):
+        """How far back the contexts go of what is not accepted yet."""
+        waiting = self["outbox"] + [one["changeset"] for one in self["held"]]
+        # In another epoch nothing of the present positions was seen.
+        contexts = [one["context"] if one["epoch"] == self["epoch"] else {} for one in waiting]
+        back = {scope: at - min([at] + [context.get(scope, 0) for context in contexts])
+                for scope, at in self["positions"].items()}
+        return [{"scope": scope, "back": back[scope]} for scope in self.scopes() if back[scope]]
 
     def batch(self, changesets):
         if not changesets or self["epoch"] == ZERO:
@@ -164,17 +184,54 @@ class Replica:
             return "gap" if "gap" in reply["chain"] else self.go_on_as_another(reply)
         if stale:
             return stale
+        if self.is_below(reply["horizons"] or {}):
+            return self.begin_anew()
         for delta in reply["records"]:
             self.apply_delta(delta, reply["positions"].get(delta["scope"], 0))
         for scope in set(self["positions"]) - set(reply["positions"]):
             self.forget(scope)
         if not reply["has_more"]:
             self.drop_unnumbered()
-        self.state["positions"] = dict(reply["positions"])
-        self.state["heads"] = {
-            scope: reply["positions"][scope] + span["ahead"]
-            for scope, span in reply["spans"].items()}
+        self.stand_at(reply)
         return "applied"
+
+    def stand_at(self, reply):
+        """Positions never go back. A scope whose position is not the hub's yet is being pulled."""
+        positions, heads, pulls = {}, {}, {}
+        for scope, reached in reply["positions"].items():
+            before = self["positions"].get(scope, 0)
+            positions[scope] = max(before, reached)
+            heads[scope] = reached + reply["spans"][scope]["ahead"]
+            going_on = self["pulls"].get(scope)
+            if before < reached < heads[scope]:
+                base = going_on["base"] if going_on else before
+                pulls[scope] = {"base": base, "told": heads[scope]}
+            elif reached < heads[scope] and going_on:
+                pulls[scope] = going_on
+        self.state |= {"positions": positions, "heads": heads, "pulls": pulls}
+
+    def is_below(self, horizons):
+        """Whether something is here of a scope, and it was not told up to the horizon what left."""
+        for scope, horizon in horizons.items():
+            at = self["positions"].get(scope, 0)
+            told = self["pulls"][scope]["told"] if scope in self["pulls"] else at
+            if 0 < told < horizon:
+                return True
+        return False
+
+    def begin_anew(self):
+        """Forgets what it has, once all it saved was received, as if it had just joined.
+
+        Under another name, to which the hub sends its own values too.
+        """
+        if self["outbox"]:
+            return "unsent"
+        if self["seq"]:
+            parent = {"incarnation": self["incarnation"], "seq": self["seq"]}
+            self.state |= {
+                "incarnation": str(uuid.uuid4()), "parent": parent, "seq": 0, "digests": {}}
+        self.state |= {"positions": {}, "heads": {}, "pulls": {}, "records": {}}
+        return "rebase"
 
     def learn(self, reply):
         found = hashlib.sha256(reply["document"].encode()).hexdigest()[:16]
@@ -261,7 +318,8 @@ class Replica:
         kept, because own values are not sent back."""
         records = {one["id"]: one | {"number": None, "pulled": {}}
                    for one in self["records"].values()}
-        self.state |= {"epoch": epoch, "positions": {}, "heads": {}, "records": records}
+        self.state |= {
+            "epoch": epoch, "positions": {}, "heads": {}, "pulls": {}, "records": records}
 
     def drop_unnumbered(self):
         """What the hub still has no number for, although all of it was pulled, it does not have;

@@ -4,7 +4,7 @@ from .audit import PROVED
 from .batch import Index
 from .frame import REPLY as KIND
 from .frame import unwrap, wrap
-from .primitives import (BITS, FLAG, IDENTITY, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
+from .primitives import (BITS, FLAG, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
                          UNSIGNED, WORD, Byte, Codec, Counted, Fields, Fixed, Optional, Unsigned,
                          column, malformed, record_numbers, unsigned, written)
 from .request import POSITIONS, ordered
@@ -154,6 +154,23 @@ class Spans(Codec):
             for code in ordered(positions))
 
 
+class Ending:
+    """Whether there is more, whether to begin anew, and a horizon for each position or none."""
+
+    def read_for(self, positions, reader):
+        flags = ENDING.read(reader)
+        codes = ordered(positions)
+        horizons = dict(zip(codes, column(POSITION, len(codes), reader))) if flags & 4 else None
+        return {"has_more": bool(flags & 1), "rebase": bool(flags & 2), "horizons": horizons}
+
+    def write_for(self, positions, reply):
+        horizons = reply["horizons"]
+        flags = reply["has_more"] | reply["rebase"] << 1 | (horizons is not None) << 2
+        return bytes([flags]) + written(
+            POSITION, [] if horizons is None else [horizons[code] for code in ordered(positions)])
+
+
+ENDING = Byte(below=8)
 FIRST = Fields(
     ("epoch", BITS), ("time", UNSIGNED), ("schema", WORD), ("document", TEXT),
     ("chain", Chain()), ("incarnation", Optional(BITS)), ("receipts", Receipts()),
@@ -162,7 +179,7 @@ RELEASE = Fields(
     ("incarnation", BITS), ("seq", SEQUENCE), ("scope", TEXT), ("position", POSITION))
 DELTAS = Deltas()
 LAST = Fields(
-    ("has_more", FLAG), ("released", Counted(RELEASE)), ("covered", SEQUENCE),
+    ("released", Counted(RELEASE)), ("covered", SEQUENCE),
     ("sums", Counted(Fixed(16))), ("checked", Optional(DELTAS)), ("audit", Counted(PROVED)),
     ("records", DELTAS))
 
@@ -170,12 +187,14 @@ LAST = Fields(
 class Reply(Codec):
     def read(self, reader):
         first = FIRST.read(reader)
-        spans = Spans().read_for(first["positions"], reader)
-        return first | {"spans": spans} | LAST.read(reader)
+        positions = first["positions"]
+        spans = Spans().read_for(positions, reader)
+        return first | {"spans": spans} | Ending().read_for(positions, reader) | LAST.read(reader)
 
     def write(self, reply):
-        return (FIRST.write(reply) + Spans().write_for(reply["positions"], reply["spans"])
-                + LAST.write(reply))
+        positions = reply["positions"]
+        return (FIRST.write(reply) + Spans().write_for(positions, reply["spans"])
+                + Ending().write_for(positions, reply) + LAST.write(reply))
 
 
 REPLY = Reply()

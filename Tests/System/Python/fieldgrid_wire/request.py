@@ -11,6 +11,8 @@ CODE_LIMIT = 64
 LEVEL = Byte(below=4)
 RECORD = Unsigned(RECORDS)
 RANGES = Counted(Fields(("scope", UNSIGNED), ("from", RECORD), ("to", RECORD)), most=16)
+PULLS = Counted(Fields(("scope", UNSIGNED), ("back", POSITION), ("ahead", POSITION)))
+OLDEST = Counted(Fields(("scope", UNSIGNED), ("back", POSITION)))
 
 
 class Positions(Codec):
@@ -60,8 +62,8 @@ class Check(Codec):
 POSITIONS = Positions()
 FIELDS = Fields(
     ("schema", WORD), ("epoch", BITS), ("incarnation", BITS), ("sealed", SEQUENCE),
-    ("reply_bytes_max", UNSIGNED), ("positions", POSITIONS), ("held", Counted(IDENTITY, most=1000)),
-    ("kept", Optional(IDENTITY)), ("check", Check()))
+    ("reply_bytes_max", UNSIGNED), ("positions", POSITIONS), ("pulls", PULLS), ("oldest", OLDEST),
+    ("held", Counted(IDENTITY, most=1000)), ("kept", Optional(IDENTITY)), ("check", Check()))
 BATCH = Optional(Batch())
 
 
@@ -71,26 +73,34 @@ def ordered(positions):
 
 
 class Request(Codec):
-    """The fields, with the scopes of a check by their codes."""
+    """The fields, with the scopes that go by their places by their codes."""
 
     def read(self, reader):
         request = FIELDS.read(reader)
-        codes = ordered(request["positions"])
-        for part in request["check"]["ranges"] if request["check"] else []:
+        positions = request["positions"]
+        codes = ordered(positions)
+        ranges = request["check"]["ranges"] if request["check"] else []
+        for part in request["pulls"] + request["oldest"] + ranges:
             if part["scope"] >= len(codes):
-                raise malformed(f"a check of place {part['scope']} of {len(codes)} positions")
+                raise malformed(f"place {part['scope']} of {len(codes)} positions")
             part["scope"] = codes[part["scope"]]
+        for part in request["pulls"] + request["oldest"]:
+            if part["back"] > positions[part["scope"]]:
+                raise malformed(f"{part['back']} back of {part['scope']}, before its beginning")
         audit = Question().read_for(codes, reader)
         return request | {"audit": audit, "batch": BATCH.read(reader)}
 
     def write(self, request):
+        codes = ordered(request["positions"])
+
+        def placed(parts):
+            return [part | {"scope": codes.index(part["scope"])} for part in parts]
+
         check = request["check"]
-        if check:
-            codes = ordered(request["positions"])
-            check = check | {"ranges": [
-                part | {"scope": codes.index(part["scope"])} for part in check["ranges"]]}
-        return (FIELDS.write(request | {"check": check})
-                + Question().write_for(ordered(request["positions"]), request["audit"])
+        fields = request | {
+            "pulls": placed(request["pulls"]), "oldest": placed(request["oldest"]),
+            "check": check and check | {"ranges": placed(check["ranges"])}}
+        return (FIELDS.write(fields) + Question().write_for(codes, request["audit"])
                 + BATCH.write(request["batch"]))
 
 
