@@ -30,6 +30,13 @@ def sync(device, arguments):
             "received": device.connection.received}
 
 
+def once(device, arguments):
+    """One round trip, with a wish for the size of the answer."""
+    message = device.replica.request() | {"reply_bytes_max": arguments.bytes}
+    outcome, answer = device.exchange(message)
+    return {"outcome": outcome, "has_more": answer["has_more"], "pulls": message["pulls"]}
+
+
 def new(device, arguments):
     scope = arguments.scope or device.facts["scope"]
     id, seq = device.create(arguments.type, scope, pairs(arguments.fields))
@@ -162,6 +169,7 @@ def pairs(fields):
 COMMANDS = {
     "bootstrap": (bootstrap, []),
     "sync": (sync, [("--first", {"type": int})]),
+    "once": (once, [("--bytes", {"type": int, "required": True})]),
     "new": (new, [("type", {}), ("fields", {"nargs": "*"}), ("--scope", {})]),
     "set": (edit, [("type", {}), ("id", {}), ("fields", {"nargs": "*"})]),
     "move": (move, [("type", {}), ("id", {}), ("scope", {})]),

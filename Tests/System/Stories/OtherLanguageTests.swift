@@ -254,6 +254,27 @@ import Testing
         #expect(try other.run(["compare"])["different"].elements.isEmpty)
     }
 
+    /// What changes between the replies goes to their end, and was in none of
+    /// those before.
+    @Test func aPullInSeveralRepliesMissesNothingThatChangesMeanwhile() throws {
+        let text = String(repeating: "虚构", count: 1_900)
+        let ids = try (1...24).map { try create("name=虚构\($0)", "business_scope=\(text)") }
+        try sync()
+        let another = try OtherDevice(joining: district, "another")
+        var answer = try another.run(["once", "--bytes", "65536"])
+        #expect(answer["pulls"].elements.isEmpty)
+        var rounds = 0
+        while answer["has_more"].integer == 1, rounds < 20 {
+            try other.run(["set", "employer", ids[23 - rounds], "phone=0439-3220001"])
+            try other.run(["sync"])
+            answer = try another.run(["once", "--bytes", "65536"])
+            #expect(answer["pulls"].elements.isEmpty == false)
+            rounds += 1
+        }
+        #expect((3..<20).contains(rounds))
+        #expect(try another.run(["compare"])["different"].elements.isEmpty)
+    }
+
     /// What left the township meanwhile is not told any more when it comes
     /// back: it begins anew, and what it had saved is sent first.
     @Test func aDeviceFromADrawerBeginsAnewAndWhatItSavedIsThere() throws {
