@@ -21,12 +21,14 @@ enum Canary {
                 continue
             }
             place += 3
+            let start = place
             var number = 0
-            while place < bytes.count, (0x30...0x39).contains(bytes[place]) {
+            while place < bytes.count, (0x30...0x39).contains(bytes[place]), place < start + 9 {
                 number = number * 10 + Int(bytes[place] - 0x30)
                 place += 1
             }
-            found.insert(number)
+            // Without a number it is no mark of ours.
+            if place > start { found.insert(number) }
         }
         return found
     }

@@ -20,6 +20,7 @@ extension Simulation {
             try hub.store.read { view in
                 try view.forEachRecord(of: number) { state in
                     self.note(state)
+                    try self.noteParked(state, view)
                     let history = try view.history(of: state.id)
                     self.note(history, of: state, devices)
                     for unit in type.unitNumbers + [.scope, .presence] {
@@ -58,6 +59,15 @@ extension Simulation {
         }
     }
 
+    /// A child whose parent is not there.
+    private func noteParked(_ state: RecordState, _ view: any HubReading) throws {
+        guard state.type == Town.Visit.type, state.isAlive,
+            let text = state.units[Town.Visit.site]?.sides.first?.value.single.text,
+            let site = RecordID(text)
+        else { return }
+        if try view.records([site])[site]?.isAlive != true { marks.insert(.parked) }
+    }
+
     private func note(
         _ history: [HistoryRow], of state: RecordState, _ devices: [NodeID: ScopeCode]
     ) {
@@ -65,9 +75,6 @@ extension Simulation {
         for row in history {
             if let right = devices[row.offer.node], !covers(right, row.offer.scope) {
                 marks.insert(.followedMove)
-            }
-            if merged, row.units.contains(where: { $0.unit != .presence }) {
-                marks.insert(.lateThroughAlias)
             }
             for entry in row.units where entry.unit == .presence {
                 if entry.value.single.text != nil { merged = true }

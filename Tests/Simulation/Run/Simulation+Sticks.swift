@@ -62,7 +62,7 @@ extension Simulation {
         } catch let problem as BundleProblem where problem.code != "bundle.damaged" {
             marks.insert(.stickRefused)
         } catch let error as ReplicaError where error.code == .replyAhead {
-            marks.insert(.stickAhead)
+            // One that comes before it is still on its way.
         }
     }
 

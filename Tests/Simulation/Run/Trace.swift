@@ -54,12 +54,12 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case refreshOpened, revoked, sides
     case auditHeads, auditBreak, auditAlarm
     case restored, machineRestored, cloned, fork, rewound, clockTurned
-    case duplicate, joined, lateThroughAlias, parted
+    case duplicate, joined, parted
     case undone, undoSuperseded, undoneAgain, settledApart
     case tagRemoved, counted, noted, lowered, fixedRefused, hubUnitRefused
     case exceptionToContext, oldEpochContext, followedMove, byNumber
     case hubRestored, hubRewound, epochBegan, salvaged
-    case stick, stickRepeated, stickAhead, stickRefused, waitedForPredecessor
+    case stick, stickRepeated, stickRefused, waitedForPredecessor
     case schemaPublished, oldProgram, olderSchema, regridded, firstCopy
     case damaged, madeWhole, repaired, rowReplaced, released, parked, strangeText, groupDisagrees
     case trimmed, rebased
