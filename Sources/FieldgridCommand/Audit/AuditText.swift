@@ -68,8 +68,8 @@ enum AuditText {
 
     static func breakSentence(_ document: JSONValue) -> String {
         "The hub was put back from a backup: the last \(document["lost"].integer ?? 0) entries "
-            + "of its log of \(document["log"].text ?? "") are not in it any more. The earlier head is "
-            + "kept."
+            + "of its log of \(document["log"].text ?? "") are not in it any more. The earlier "
+            + "head is kept."
     }
 
     /// One line of `node status`.
