@@ -24,7 +24,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
     name: "fieldgrid",
     products: [
-        .executable(name: "fieldgrid", targets: ["FieldgridCommand"])
+        .library(name: "Fieldgrid", targets: ["Fieldgrid"]),
+        .executable(name: "fieldgrid", targets: ["FieldgridCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -60,7 +61,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "FieldgridService",
-            dependencies: ["FieldgridModel", "FieldgridSync", "FieldgridSchema", "CXlsxwriter"],
+            dependencies: ["FieldgridModel", "FieldgridSync", "FieldgridSchema"],
             swiftSettings: settings),
         .target(
             name: "FieldgridHub",
@@ -78,6 +79,13 @@ let package = Package(
             dependencies: [
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica", "CCurl",
                 crypto,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Fieldgrid",
+            dependencies: [
+                "FieldgridModel", "FieldgridSync", "FieldgridSchema", "FieldgridReplica",
+                "FieldgridService", "FieldgridNode",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -130,6 +138,18 @@ let package = Package(
                 "FieldgridHub", "FieldgridNode", "FieldgridCommand",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "FieldgridTests",
+            dependencies: [
+                "Fieldgrid", "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridHub",
+                grdb,
+            ],
+            swiftSettings: settings),
+        // The example under Examples/, which is a package of its own, once more as a target of
+        // this one: so that the tests build it with what they build anyway, and run it.
+        .executableTarget(
+            name: "VillageClinicExample", dependencies: ["Fieldgrid"],
+            path: "Examples/VillageClinic/Sources/VillageClinic", swiftSettings: settings),
         // A file system in memory for SQLite, with crashes and failures: the simulator's disks.
         .target(
             name: "CSimulationVFS", dependencies: [sqlite], path: "Tests/SimulationVFS",

@@ -1,5 +1,5 @@
 /// Exact decimal texts and scaled integers; no binary fraction in between.
-enum Decimals {
+package enum Decimals {
     enum Failure: Error, Hashable { case malformed, tooPrecise, tooLarge }
 
     /// Reads `-1234.50` as an integer of `10^-scale`.
@@ -29,7 +29,7 @@ enum Decimals {
     }
 
     /// Writes an integer of `10^-scale`, always with every decimal.
-    static func text(_ value: Int64, scale: Int) -> String {
+    package static func text(_ value: Int64, scale: Int) -> String {
         guard scale > 0 else { return String(value) }
         var digits = String(value.magnitude)
         if digits.utf8.count <= scale {

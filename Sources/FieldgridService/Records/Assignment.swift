@@ -100,6 +100,7 @@ extension ServiceError {
         self.init(
             violations.first?.code ?? "value.invalid",
             violations.map(\.message.sentence).joined(separator: "\n"))
+        self.violations = violations
     }
 }
 

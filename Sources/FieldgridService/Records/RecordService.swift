@@ -18,6 +18,9 @@ package struct RecordService {
     let schema: Schema
     /// Conflicts that a change saved here settles, before the hub has said so.
     let settledHere: Set<RecordID>
+    /// Where the screen had loaded the record that is edited, where it stayed
+    /// open while the store went on.
+    package var loadedAt: Position?
     private let newID: () -> RecordID
 
     /// `newID` mints the ids of new records.
@@ -77,7 +80,11 @@ package struct RecordService {
     }
 
     func draft(_ edits: [RecordEdit], source: ValueSource) -> ActionDraft {
-        ActionDraft(author: author, source: source, savedAt: now, edits: edits)
+        var edits = edits
+        for index in edits.indices where edits[index].loadedAt == nil {
+            edits[index].loadedAt = loadedAt
+        }
+        return ActionDraft(author: author, source: source, savedAt: now, edits: edits)
     }
 }
 

@@ -1,3 +1,5 @@
+package import FieldgridModel
+
 /// Why a request was not carried out, in words for the person who asked.
 ///
 /// Codes are stable. The exit status is decided where the error arises, once.
@@ -8,6 +10,10 @@ package struct ServiceError: Error, Hashable, Sendable, Codable {
     /// What to do next.
     package var hint: String?
     package var exitStatus: ExitStatus
+    /// What is wrong with each value that was entered.
+    ///
+    /// It stays in the process: the message says the same in one text.
+    package var violations: [Violation] = []
 
     package init(
         _ code: String, _ message: String, hint: String? = nil, exitStatus: ExitStatus = .failed

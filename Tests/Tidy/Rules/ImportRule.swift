@@ -10,7 +10,7 @@ enum Floor {
         "FieldgridSchema": system.union(["FieldgridModel", "Yams"]),
         "FieldgridReplica": system.union(database).union(["FieldgridModel", "FieldgridSync"]),
         "FieldgridService": system.union([
-            "FieldgridModel", "FieldgridSync", "FieldgridSchema", "CXlsxwriter",
+            "FieldgridModel", "FieldgridSync", "FieldgridSchema",
         ]),
         "FieldgridPages": system.union(["FieldgridModel", "FieldgridSchema", "Mustache"]),
         "FieldgridHub": system.union(server).union(database).union([
@@ -26,7 +26,10 @@ enum Floor {
             "FieldgridService", "FieldgridPages", "FieldgridHub", "FieldgridNode", "CQrencode",
             "CXlsxwriter", "CCurl", "ArgumentParser", "Logging",
         ]),
-        "Fieldgrid": ["FieldgridModel", "FieldgridSync", "FieldgridReplica"],
+        "Fieldgrid": system.union([
+            "FieldgridModel", "FieldgridSync", "FieldgridSchema", "FieldgridReplica",
+            "FieldgridService", "FieldgridNode",
+        ]),
     ]
 
     /// swift-collections, all that the floors without a system may use.

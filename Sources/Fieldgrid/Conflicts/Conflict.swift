@@ -1,0 +1,186 @@
+import FieldgridModel
+import FieldgridService
+
+/// The name of a conflict, the same on every device.
+public struct ConflictID: Hashable, Sendable, LosslessStringConvertible {
+    let base: FieldgridModel.RecordID
+
+    /// Nil unless it is a UUID.
+    public init?(_ description: String) {
+        guard let base = FieldgridModel.RecordID(description.lowercased()) else { return nil }
+        self.base = base
+    }
+
+    /// A UUID in lower case.
+    public var description: String { base.description }
+}
+
+/// Edits that had not seen each other, as the hub wrote them down.
+///
+/// A conflict is no failure: everything is kept, one side shows meanwhile, and records
+/// with conflicts can be edited like any other.
+public struct Conflict: Hashable, Sendable, Identifiable {
+    /// What it is about.
+    public enum Kind: String, Hashable, Sendable {
+        /// One unit got different values.
+        case hard
+        /// A merged record breaks a rule that both sides kept.
+        case inconsistent
+        /// One deleted the record while another was editing it.
+        case deleted
+        /// Two records have the same natural key.
+        case duplicate
+    }
+
+    /// How it stands.
+    public enum State: String, Hashable, Sendable {
+        /// It waits for a person.
+        case open
+        /// A rule of the schema decided; a person may overturn it.
+        case decided
+        /// A person decided.
+        case settled
+        /// It was decided, and waits again.
+        case reopened
+    }
+
+    /// One of the values that met.
+    public struct Side: Hashable, Sendable {
+        /// Its values by the names of fields; for a group all of its members, for a delete
+        /// `presence` with `deleted` or `alive`.
+        public let values: [String: FieldValue]
+        /// Who saved it.
+        public let author: String
+        /// When, in Asia/Shanghai: `2026-07-24T09:15:00+08:00`.
+        public let at: String
+        /// How it was learnt.
+        public let source: ValueSource?
+        /// Whether the author's clock had run ahead and the hub moved the time.
+        public let isTimeMoved: Bool
+        /// Of two records with one key, the one that this side is.
+        public let record: RecordID?
+        /// The change it came with.
+        let identity: String
+    }
+
+    /// Its name.
+    public let id: ConflictID
+    /// What it is about.
+    public let kind: Kind
+    /// How it stands; `settled` also where a change saved here settles it and the hub
+    /// has not answered yet.
+    public let state: State
+    /// The type of the record.
+    public let type: String
+    /// The record.
+    public let record: RecordID
+    /// The record's name, where the record is here.
+    public let recordName: String?
+    /// The field or group; the rule's name for ``Kind-swift.enum/inconsistent``.
+    public let unit: String
+    /// What all sides started from, by the names of fields; nil where there is none.
+    public let base: [String: FieldValue]?
+    /// What met, in the order in which ``Choice/side(_:)`` counts them from 1.
+    public let sides: [Side]
+    /// The number of the side that shows, counted from 1; nil where none does.
+    public let winner: Int?
+    /// Why it stands as it does, in a sentence to show.
+    public let reason: Label
+    /// Who settled it.
+    public let settledBy: String?
+    /// What that person noted.
+    public let note: String?
+
+    /// Whether a person has to decide.
+    public var waitsForPerson: Bool { state == .open || state == .reopened }
+}
+
+extension Conflict {
+    /// How a person settles a conflict.
+    public enum Choice: Hashable, Sendable {
+        /// The side with this number, counted from 1 as in ``Conflict/sides``.
+        case side(Int)
+        /// What all sides started from.
+        case base
+        /// Values of the person's own, by the names of fields; members of a group that are
+        /// not named stay as they show.
+        case values([String: FieldValue])
+        /// The record that one side deleted stays.
+        case keep
+        /// The record that one side deleted goes.
+        case delete
+        /// Two records of one thing become one; both ids lead to it.
+        case merge
+        /// Two records with one key are two things after all.
+        case apart
+    }
+
+    init(_ document: JSONValue, in schema: FieldgridModel.Schema) {
+        let type = document["type"].text.flatMap { schema.type(named: $0) }
+        let unit = document["unit"].text ?? ""
+        id = ConflictID(document["id"].text ?? "") ?? ConflictID(RecordID.none)
+        kind = document["kind"].text.flatMap(Kind.init) ?? .hard
+        state = document["state"].text.flatMap(State.init) ?? .open
+        self.type = document["type"].text ?? ""
+        record = document["record"].text.flatMap(RecordID.init) ?? .none
+        recordName = document["record_name"].text
+        self.unit = unit
+        base =
+            document["base"].isNull
+            ? nil : UnitValues.values(of: document["base"], unit: unit, type)
+        sides = document["sides"].elements.map { Side($0, unit: unit, type) }
+        winner = document["winner"].integer.map { Int($0) }
+        reason = Label(
+            zh: document["reason"]["zh"].text ?? "", en: document["reason"]["en"].text ?? "")
+        settledBy = document["settled_by"].text
+        note = document["note"].text
+    }
+}
+
+extension ConflictID {
+    init(_ record: RecordID) { base = record.base }
+}
+
+extension Conflict.Side {
+    fileprivate init(_ document: JSONValue, unit: String, _ type: FieldgridModel.RecordType?) {
+        let name = document["unit"].text ?? unit
+        values = UnitValues.values(of: document["value"], unit: name, type)
+        author = document["author"].text ?? ""
+        at = document["at"].text ?? ""
+        source = document["source"].text.flatMap(ValueSource.init)
+        isTimeMoved = document["clamped"].bool ?? false
+        record = document["record"].text.flatMap(RecordID.init)
+        let change = [document["incarnation"], document["seq"]].map(\.description)
+        identity = change.joined(separator: " ")
+    }
+}
+
+extension Conflict.Choice {
+    /// The choice in the service's words.
+    func request(for conflict: Conflict, in schema: FieldgridModel.Schema) throws -> ConflictChoice
+    {
+        switch self {
+        case .side(let number): return .side(number: number)
+        case .base: return .base
+        case .keep: return .value(text: "alive")
+        case .delete: return .value(text: "deleted")
+        case .merge: return .merge
+        case .apart: return .apart
+        case .values(let values):
+            let type = schema.type(named: conflict.type)
+            let texts = try FieldValue.assignments(values, of: type)
+            if let only = values.keys.first, values.count == 1, only == conflict.unit {
+                return .value(text: String(texts[0].dropFirst(only.utf8.count + 1)))
+            }
+            // The service takes several members in one text, between commas.
+            for text in texts where text.contains(where: { ",;，；".contains($0) }) {
+                throw FieldgridError(
+                    "conflict.value-separator",
+                    "A value of several fields at once may not have a comma or semicolon: "
+                        + "\(text.prefix { $0 != "=" }).",
+                    hint: "Settle the conflict with a side, then edit the record.")
+            }
+            return .value(text: texts.joined(separator: ","))
+        }
+    }
+}

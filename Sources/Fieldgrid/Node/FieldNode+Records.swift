@@ -1,0 +1,180 @@
+import FieldgridModel
+import FieldgridNode
+import FieldgridReplica
+import FieldgridSchema
+import FieldgridService
+
+extension FieldNode {
+    /// The living records of a type, in the order in which they were made.
+    ///
+    /// - Parameter type: The type's name.
+    /// - Parameter conditions: Values that the fields must have; ``FieldValue/empty`` asks for
+    ///   records where the field is not filled.
+    /// - Parameter skip: How many to pass over.
+    /// - Parameter limit: How many at most; all when it is nil.
+    /// - throws: ``FieldgridError``: `type.unknown`, `field.unknown`, `value.type`.
+    public func records(
+        of type: String, where conditions: [String: FieldValue] = [:], skip: Int = 0,
+        limit: Int? = nil
+    ) throws -> [Record] {
+        try use { session in
+            let base = session.replica.schema.type(named: type)
+            let texts = try FieldValue.assignments(conditions, of: base)
+            let list = try ask(
+                .record(ask: .list(type: type, conditions: texts, skip: skip, limit: limit)),
+                of: session)
+            guard let base else { return [] }
+            return list.elements.map { Record($0, of: base) { session.shown(in: $0) } }
+        }
+    }
+
+    /// One record; where it was merged into another, that one.
+    ///
+    /// - throws: ``FieldgridError``: `record.unknown` when it is not on this device,
+    ///   `record.deleted`, `type.unknown`.
+    public func record(_ id: RecordID, of type: String) throws -> Record {
+        try use { try record(id, of: type, in: $0) }
+    }
+
+    private func record(_ id: RecordID, of type: String, in session: NodeSession) throws -> Record {
+        let document = try ask(.record(ask: .show(type: type, id: id.description)), of: session)
+        guard let base = session.replica.schema.type(named: type) else {
+            throw FieldgridError.closed
+        }
+        return Record(document, of: base) { session.shown(in: $0) }
+    }
+
+    /// Saves a new record.
+    ///
+    /// - Parameter type: The type's name.
+    /// - Parameter values: By the names of fields; those left out are empty.
+    /// - Parameter source: How the values were learnt.
+    /// - Parameter scope: The code of the grid it lives in. It may be left out where the
+    ///   device has one grid, and where the record belongs to a parent, whose grid it shares.
+    /// - throws: ``FieldgridError`` with everything that is wrong with the values in
+    ///   ``FieldgridError/problems``; `field.unknown`, `scope.missing`, `scope.forbidden`,
+    ///   `type.hub-only`, or `replica.storage-full`. Nothing is saved then.
+    @discardableResult
+    public func create(
+        _ type: String, _ values: [String: FieldValue], in scope: String? = nil,
+        source: ValueSource = .onSite
+    ) throws -> CreatedRecord {
+        try save { session in
+            let base = session.replica.schema.type(named: type)
+            let fields = try FieldValue.assignments(values, of: base)
+            let made = try ask(
+                .record(
+                    ask: .create(type: type, fields: fields, scope: scope, source: source.base)),
+                of: session)
+            let id = made["id"].text.flatMap(RecordID.init) ?? .none
+            return CreatedRecord(
+                record: try record(id, of: type, in: session),
+                twin: made["same_key_as"].text.flatMap(RecordID.init))
+        }
+    }
+
+    /// Saves new values of a record, as one action.
+    ///
+    /// Give only what the person changed: a field that is named counts as confirmed by its
+    /// author. And give the record that the person looked at; what the hub has sent since
+    /// then was not seen, and two values that had not seen each other become a conflict
+    /// instead of one overwriting the other.
+    ///
+    /// - Returns: The record as it is now.
+    /// - throws: ``FieldgridError`` with everything that is wrong in
+    ///   ``FieldgridError/problems``; `record.deleted`, `field.unknown`, `field.hub-only`,
+    ///   `field.stamped`, or `replica.storage-full`. Nothing is saved then.
+    @discardableResult
+    public func edit(
+        _ record: Record, _ values: [String: FieldValue], source: ValueSource = .onSite
+    ) throws -> Record {
+        try save { session in
+            let base = session.replica.schema.type(named: record.type)
+            let fields = try FieldValue.assignments(values, of: base)
+            return try act(on: record, in: session) {
+                .set(type: record.type, id: $0, fields: fields, source: source.base)
+            }
+        }
+    }
+
+    /// Marks a record confirmed on site today, unchanged.
+    ///
+    /// - Returns: The record as it is now.
+    /// - throws: ``FieldgridError``: `type.no-verification` where the type has no field for it.
+    @discardableResult
+    public func confirm(_ record: Record) throws -> Record {
+        try save { session in
+            try act(on: record, in: session) { .verify(type: record.type, id: $0) }
+        }
+    }
+
+    /// Moves a record into another grid; what belongs to it follows at the hub.
+    ///
+    /// - Returns: The record as it is now.
+    /// - throws: ``FieldgridError``: `scope.unknown`, `scope.forbidden`,
+    ///   `record.moves-with-parent`.
+    @discardableResult
+    public func move(_ record: Record, to scope: String) throws -> Record {
+        try save { session in
+            try act(on: record, in: session) {
+                .move(type: record.type, id: $0, scope: scope)
+            }
+        }
+    }
+
+    /// Deletes a record.
+    ///
+    /// If another person edits it meanwhile, the edit wins over the delete and a person is
+    /// asked. Records that ended in the world are better closed with a status.
+    ///
+    /// - throws: ``FieldgridError``: `record.deleted`, `type.hub-only`.
+    public func delete(_ record: Record) throws {
+        try save { session in
+            _ = try ask(
+                .record(ask: .delete(type: record.type, id: record.id.description)), of: session,
+                loadedAt: session.context(of: record))
+        }
+    }
+
+    private func act(
+        on record: Record, in session: NodeSession, _ request: (String) -> RecordRequest
+    ) throws -> Record {
+        _ = try ask(
+            .record(ask: request(record.id.description)), of: session,
+            loadedAt: session.context(of: record))
+        return try self.record(record.id, of: record.type, in: session)
+    }
+
+    /// What this device has saved of a record and still keeps, oldest first, with why each
+    /// value stands or does not.
+    ///
+    /// The history of everybody is at the hub: `fieldgrid record history` there.
+    ///
+    /// - throws: ``FieldgridError``: `record.unknown`.
+    public func history(of record: Record) throws -> [HistoryLine] {
+        try use { session in
+            let lines = try ask(
+                .record(ask: .history(type: record.type, id: record.id.description)),
+                of: session)
+            let type = session.replica.schema.type(named: record.type)
+            return lines.elements.map { HistoryLine($0, of: type) }
+        }
+    }
+}
+
+extension NodeSession {
+    /// Where the records of a grid are read now.
+    func shown(in scope: ScopeCode) -> ShownAt {
+        ShownAt(epoch: replica.epoch, position: replica.positions[scope] ?? .zero)
+    }
+
+    /// What the author of an edit had seen: what the record shows, unless positions mean
+    /// something else by now; then nothing, which errs towards a conflict.
+    func context(of record: Record) throws -> Position? {
+        guard let type = replica.schema.type(named: record.type),
+            let current = try replica.record(record.id.base, type: type)
+        else { return nil }
+        let isSame = current.scope.text == record.scope && record.shown.epoch == replica.epoch
+        return isSame ? record.shown.position : .zero
+    }
+}

@@ -1,0 +1,247 @@
+import FieldgridModel
+import FieldgridNode
+import FieldgridReplica
+import FieldgridSchema
+import FieldgridService
+import FieldgridSync
+import Foundation
+
+/// A device's folder, opened: its records, and its way to the hub.
+///
+/// Everything about records works without a network. A save is on the disk when the
+/// function returns, survives a power cut, and is sent by the next
+/// ``sync(attachmentBytes:waitSeconds:progress:)``.
+///
+/// A node may be used from any thread and task; it does one thing at a time, and what
+/// waits for the network keeps nothing else waiting. One process has a folder open:
+/// another one that tries is told who has it.
+///
+/// ## Topics
+/// ### Opening
+/// - ``join(folder:hub:code:deviceName:environment:)``
+/// - ``init(folder:environment:)``
+/// - ``close()``
+/// ### Reading
+/// - ``schema``
+/// - ``records(of:where:skip:limit:)``
+/// - ``record(_:of:)``
+/// - ``history(of:)``
+/// - ``tasks(period:includingDone:)``
+/// - ``changes()``
+/// - ``status()``
+/// - ``refusedSaves()``
+/// ### Saving
+/// - ``create(_:_:in:source:)``
+/// - ``edit(_:_:source:)``
+/// - ``confirm(_:)``
+/// - ``move(_:to:)``
+/// - ``delete(_:)``
+/// ### Exchanging
+/// - ``sync(attachmentBytes:waitSeconds:progress:)``
+/// - ``isHubReachable()``
+/// - ``exportBundle(attachmentBytes:after:)``
+/// - ``importBundle(_:)``
+/// ### Conflicts
+/// - ``conflicts(includingDecided:)``
+/// - ``conflict(_:)``
+/// - ``settle(_:_:note:)``
+/// - ``undo(_:note:)``
+/// ### Files
+/// - ``addAttachment(_:)``
+/// - ``attachment(_:maxBytes:)``
+public final class FieldNode: Sendable {
+    /// The path of its folder.
+    public let folder: String
+    let sources: Sources
+    /// One conversation, or one bundle, at a time.
+    let conversation = NSLock()
+    let listeners = Listeners()
+    private let opened: OpenedFolder
+
+    private init(
+        _ folder: String, sources: Sources, open: (NodeFolder) throws -> (NodeSession, FolderLock)
+    ) throws {
+        self.folder = folder
+        self.sources = sources
+        let (session, lock) = try translated { try open(NodeFolder(folder)) }
+        opened = OpenedFolder(session, lock)
+    }
+
+    deinit { finish() }
+
+    /// Opens a folder that has joined a hub.
+    ///
+    /// What other programs edited in the folder's SQLite file since is taken over first, as
+    /// edits by nobody in particular.
+    ///
+    /// - throws: ``FieldgridError`` with the code `folder.not-joined`, `folder.busy` when
+    ///   another process has it open, or `replica.damaged`, `replica.storage-full`, ….
+    public convenience init(
+        folder: String, environment: NodeEnvironment = .system
+    ) throws {
+        let sources = Sources(environment)
+        try self.init(folder, sources: sources) { folder in
+            // Before the lock, which would leave its file in a folder that is nobody's.
+            _ = try folder.document()
+            let lock = try FolderLock(folder: folder.path, command: "an app")
+            return (try NodeSession(folder, sources: sources.node), lock)
+        }
+    }
+
+    /// Enrols this device at a hub with a one-time code, and fetches what it needs to work
+    /// alone: schema, code lists, the grid tree and the records of its grids.
+    ///
+    /// A join that is refused leaves nothing behind. One whose answer was lost goes on when
+    /// it is called again with the same code. If it got through and the first exchange then
+    /// failed, the device has joined: open the folder and synchronise.
+    ///
+    /// - Parameter folder: A path that does not exist yet, or an empty folder.
+    /// - Parameter hub: Where the hub is, `http://HOST:PORT` or `https://HOST`.
+    /// - Parameter code: What `fieldgrid hub enrol` printed, in any case, with or without
+    ///   hyphens. It carries the fingerprint of the hub's key, so nobody else can answer.
+    /// - Parameter deviceName: What the hub's list of devices calls it.
+    /// - Parameter environment: Clock, randomness, and the way to the hub.
+    /// - throws: ``FieldgridError``: `hub.address-malformed`, `enrol.code-malformed`,
+    ///   `folder.already-joined`, `hub.unreachable`, `hub.wrong-key`, or the hub's refusal.
+    public static func join(
+        folder: String, hub: String, code: String, deviceName: String,
+        environment: NodeEnvironment = .system
+    ) async throws -> FieldNode {
+        guard let address = HubAddress(hub) else {
+            throw FieldgridError(
+                "hub.address-malformed", "“\(hub)” is not the address of a hub.",
+                hint: "Write it as http://HOST:PORT or https://HOST.")
+        }
+        guard let enrolment = EnrolmentCode(code) else {
+            throw FieldgridError(
+                "enrol.code-malformed", "“\(code)” is not an enrolment code.",
+                hint: "A code has 32 letters and digits in groups of four; check for a missing one."
+            )
+        }
+        let joining = NodeJoining(
+            hub: address, code: enrolment, deviceName: deviceName, platform: platform)
+        let sources = Sources(environment)
+        let node = try await Waiting.onThread {
+            try FieldNode(folder, sources: sources) { folder in
+                try sources.baton.hold {
+                    try joining.join(
+                        folder, command: "an app", waitingUpTo: .zero, sources: sources.node)
+                }
+            }
+        }
+        _ = try await node.sync(attachmentBytes: 0)
+        return node
+    }
+
+    private static var platform: String {
+        #if os(Linux)
+            "linux"
+        #elseif os(macOS)
+            "macos"
+        #elseif os(iOS)
+            "ios"
+        #elseif os(Android)
+            "android"
+        #else
+            "other"
+        #endif
+    }
+
+    /// Gives the folder back; every other call fails with `node.closed` afterwards.
+    ///
+    /// Waits for a synchronisation under way to end. A node that nobody holds any more is
+    /// closed by itself.
+    public func close() async {
+        sources.end.close()
+        _ = try? await Waiting.onThread { [self] in
+            conversation.lock()
+            defer { conversation.unlock() }
+            finish()
+        }
+    }
+
+    private func finish() {
+        sources.baton.hold { opened.close() }
+        listeners.finish()
+    }
+
+    /// What the hub has published, as far as it was heard: types, fields, code lists.
+    ///
+    /// - throws: ``FieldgridError`` with the code `node.closed`.
+    public var schema: Schema { get throws { try use { Schema($0.replica.schema) } } }
+}
+
+extension FieldNode {
+    /// Uses the session while nobody else does.
+    func use<Answer>(_ body: (NodeSession) throws -> Answer) throws -> Answer {
+        try translated {
+            try sources.baton.hold {
+                guard let session = opened.session else { throw FieldgridError.closed }
+                return try body(session)
+            }
+        }
+    }
+
+    /// Asks the record service, the one door for records, conflicts and tasks.
+    func ask(
+        _ request: ServiceRequest, of session: NodeSession, loadedAt: Position? = nil
+    ) throws -> JSONValue {
+        let replica = session.replica
+        var service = try RecordService(
+            store: replica, place: .node, author: session.document.holder, clock: sources.clock,
+            settledHere: try replica.settledLocally(), newID: sources.mint)
+        service.loadedAt = loadedAt
+        guard let reply = try service.answer(request) else { throw FieldgridError.closed }
+        return reply.document
+    }
+
+    /// The same, for a request that saves: whoever listens is told afterwards.
+    func save<Answer>(_ body: (NodeSession) throws -> Answer) throws -> Answer {
+        let answer = try use(body)
+        listeners.tell()
+        return answer
+    }
+
+    /// Has a thread of its own for what talks to the hub or moves bundles, one at a time.
+    func converse<Answer: Sendable>(
+        _ body: @escaping @Sendable (NodeSession) throws -> Answer
+    ) async throws -> Answer {
+        try Task.checkCancellation()
+        let cancelled = Cancellation()
+        return try await withTaskCancellationHandler {
+            try await Waiting.onThread { [self] in
+                conversation.lock()
+                defer { conversation.unlock() }
+                sources.end.follow(cancelled)
+                defer { sources.end.follow(nil) }
+                do {
+                    return try use(body)
+                } catch {
+                    if cancelled.isCancelled { throw CancellationError() }
+                    throw error
+                }
+            }
+        } onCancel: {
+            cancelled.cancel()
+        }
+    }
+}
+
+/// A session and the right to its folder, until it is closed.
+// The lock that protects it is the node's baton: nobody else's hands reach it.
+private final class OpenedFolder: @unchecked Sendable {
+    private(set) var session: NodeSession?
+    private let lock: FolderLock
+
+    init(_ session: NodeSession, _ lock: FolderLock) {
+        self.session = session
+        self.lock = lock
+    }
+
+    func close() {
+        guard let session else { return }
+        try? session.close()
+        lock.release()
+        self.session = nil
+    }
+}

@@ -1,0 +1,143 @@
+import FieldgridModel
+import FieldgridService
+
+/// One field of a record type: what a form needs to draw it.
+public struct Field: Hashable, Sendable {
+    /// The name that values are given and read by.
+    public let name: String
+    /// What people call it.
+    public let label: Label
+    /// What it holds.
+    public let kind: FieldKind
+    /// Whether a record cannot be saved without it.
+    public let isRequired: Bool
+    /// The unit of the number as people read it: 人, 元, 张.
+    public let unit: String?
+    /// The group of fields that merges as one with this field, if it is in one.
+    public let group: String?
+    /// How concurrent edits of it merge: `latest`, `review`, `precedence`, `max`,
+    /// `min`, `hub`, `fixed`, `counter`, `set` or `append`; that of its group where
+    /// it is in one.
+    public let policy: String
+    /// Who may read it.
+    public let sensitivity: Sensitivity
+    /// The codes to choose from, of all editions of its list; empty unless the
+    /// kind is ``FieldKind/code(list:)``.
+    public let codes: [Code]
+    /// Whether a person may fill it in at a node; false for what the program stamps
+    /// and what only the hub writes.
+    public let isEditable: Bool
+
+    init(
+        _ base: FieldgridModel.Field, of type: FieldgridModel.RecordType,
+        in schema: FieldgridModel.Schema
+    ) {
+        let group = type.group(containing: base.name)
+        name = base.name
+        label = Label(base.label)
+        kind = FieldKind(base.kind)
+        isRequired = base.required
+        unit = base.unit
+        self.group = group?.name
+        policy = UnitPolicy.declared(group?.policy ?? base.policy).name
+        sensitivity = Sensitivity(base.sensitivity)
+        isEditable = base.stamp == nil && base.policy != .hub && !type.hubOnly
+        var codes: [Code] = []
+        if case .code(let list, _) = base.kind {
+            codes =
+                schema.codeList(named: list)?.versions.flatMap { version in
+                    version.codes.map {
+                        Code(
+                            code: $0.code, label: Label($0.label), parent: $0.parent,
+                            edition: version.version)
+                    }
+                } ?? []
+        }
+        self.codes = codes
+    }
+}
+
+/// What a field holds.
+///
+/// Later versions of the schema language may add kinds: give a `switch` over it a
+/// `default`.
+public enum FieldKind: Hashable, Sendable {
+    /// Text of at most so many Unicode scalars.
+    case text(maxLength: Int)
+    /// A whole number.
+    case integer
+    /// An amount; 元 for people, integer 分 in ``FieldValue/money(fen:)``.
+    case money
+    /// A number with so many decimals.
+    case decimal(scale: Int)
+    /// Yes or no.
+    case boolean
+    /// A day, `YYYY-MM-DD`.
+    case date
+    /// A month, `YYYY-MM`.
+    case month
+    /// A moment.
+    case instant
+    /// One code of a list.
+    case code(list: String)
+    /// The id of a record of a type.
+    case reference(type: String)
+    /// The code of a grid.
+    case grid
+    /// Any number of short texts.
+    case set
+    /// The name of a file kept beside the data.
+    case attachment
+
+    init(_ kind: FieldgridModel.FieldKind) {
+        switch kind {
+        case .text(let length): self = .text(maxLength: length)
+        case .integer: self = .integer
+        case .money: self = .money
+        case .decimal(let scale): self = .decimal(scale: scale)
+        case .boolean: self = .boolean
+        case .date: self = .date
+        case .month: self = .month
+        case .instant: self = .instant
+        case .code(let list, _): self = .code(list: list)
+        case .reference(let type): self = .reference(type: type)
+        case .grid: self = .grid
+        case .set: self = .set
+        case .attachment: self = .attachment
+        }
+    }
+}
+
+/// One code of a list.
+public struct Code: Hashable, Sendable {
+    /// What is stored.
+    public let code: String
+    /// What people choose.
+    public let label: Label
+    /// The code one level up, where the list is a tree.
+    public let parent: String?
+    /// The edition of the list that has it; the same code may mean different things
+    /// in different ones.
+    public let edition: String
+}
+
+/// Who may read a value.
+public enum Sensitivity: String, Hashable, Sendable {
+    /// Everybody.
+    case open
+    /// Those who work with the records.
+    case `internal`
+    /// About a person; in no message.
+    case personal
+    /// About a person, and harmful in wrong hands; in no message.
+    case sensitive
+
+    init(_ base: FieldgridModel.Sensitivity) {
+        switch base {
+        case .open: self = .open
+        case .internal: self = .internal
+        case .personal: self = .personal
+        case .sensitive: self = .sensitive
+        }
+    }
+}

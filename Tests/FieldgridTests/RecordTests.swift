@@ -1,0 +1,155 @@
+import Fieldgrid
+import GRDB
+import Testing
+
+/// Reading and saving, as an app does it.
+@Suite struct RecordTests {
+    static let values: [String: FieldValue] = [
+        "name": "虚构卫生室", "state": .text("OPEN"), "beds": 3, "doctors": 2, "nurses": 0,
+        "subsidy": .money(fen: 1_250), "fridge_temperature": .decimal(units: -45, scale: 1),
+        "services": ["慢病随访", "疫苗接种"], "has_internet": true, "opened_on": "2020-02-29",
+    ]
+
+    @Test(arguments: values.keys.sorted())
+    func aValueIsReadAsItWasGiven(field: String) async throws {
+        let node = try await Village().join()
+        let made = try node.create("clinic", Self.values)
+        let record = try node.record(made.id, of: "clinic")
+        #expect(record[field] == Self.values[field])
+    }
+
+    @Test(arguments: [
+        ("subsidy", "12.5", FieldValue.money(fen: 1_250)),
+        ("fridge_temperature", "4", .decimal(units: 40, scale: 1)),
+        ("has_internet", "否", .boolean(false)), ("state", "停业", .text("CLOSED")),
+        ("services", " 疫苗接种；慢病随访 ", .set(["慢病随访", "疫苗接种"])), ("phone", "  ", .empty),
+    ])
+    func textIsReadAsAPersonTypesIt(field: String, typed: String, read: FieldValue) async throws {
+        let node = try await Village().join()
+        let made = try node.create("clinic", ["name": "虚构卫生室", field: .text(typed)])
+        #expect(try node.record(made.id, of: "clinic")[field] == read)
+    }
+
+    @Test func everythingThatIsWrongIsToldByFieldAndNothingIsSaved() async throws {
+        let node = try await Village().join()
+        let error = FieldgridError.of {
+            try node.create("clinic", ["beds": 99, "doctors": 0, "opened_on": "2999-01-01"])
+        }
+        let problems = Set(error?.problems.map { "\($0.field ?? "-") \($0.code)" } ?? [])
+        #expect(
+            problems == [
+                "name value.required", "beds value.range", "opened_on value.date-in-future",
+                "- rule.somebody_is_there",
+            ])
+        #expect(try node.records(of: "clinic").isEmpty)
+    }
+
+    @Test(arguments: [
+        ("subsidy", FieldValue.integer(3)), ("beds", .boolean(true)), ("name", .integer(1)),
+        ("services", .set(["a;b"])), ("has_internet", .money(fen: 1)),
+    ])
+    func aValueOfAnotherKindIsRefusedAtItsField(field: String, value: FieldValue) async throws {
+        let node = try await Village().join()
+        var values: [String: FieldValue] = ["name": "虚构卫生室"]
+        values[field] = value
+        let error = FieldgridError.of { try node.create("clinic", values) }
+        #expect(error?.code == "value.type")
+        #expect(error?.problems.map(\.field) == [field])
+    }
+
+    @Test func aFieldThatIsNotThereIsNamedWithTheNearest() async throws {
+        let node = try await Village().join()
+        let error = FieldgridError.of { try node.create("clinic", ["nam": "虚构"]) }
+        #expect(error?.code == "field.unknown")
+        #expect(error?.hint == "Did you mean “name”?")
+    }
+
+    @Test func recordsAreFoundByTheirValuesAndInPages() async throws {
+        let node = try await Village().join()
+        for number in 1...5 {
+            try node.create(
+                "clinic", ["name": "虚构\(number)", "beds": number > 3 ? 1 : nil, "doctors": 1])
+        }
+        #expect(try node.records(of: "clinic", where: ["beds": 1]).count == 2)
+        #expect(try node.records(of: "clinic", where: ["beds": .empty]).count == 3)
+        let page = try node.records(of: "clinic", skip: 1, limit: 2)
+        #expect(page.map { $0["name"] } == ["虚构2", "虚构3"])
+    }
+
+    @Test func whatWasSavedWaitsUntilItIsExchanged() async throws {
+        let node = try await Village().join()
+        let made = try node.create("clinic", ["name": "虚构卫生室"])
+        #expect(try !node.record(made.id, of: "clinic").isSynced)
+        #expect(try node.status().outbox == 1)
+        let report = try await node.sync()
+        #expect(report.accepted == 1)
+        #expect(try node.record(made.id, of: "clinic").isSynced)
+        #expect(try node.status().outbox == 0)
+    }
+
+    @Test func whatTheHubSetAsideIsToldWithItsReasonUntilItIsCorrected() async throws {
+        let village = try Village()
+        let node = try await village.join()
+        let made = try node.create("clinic", ["name": "虚构卫生室", "beds": 1, "doctors": 1])
+        try await node.sync()
+        await node.close()
+        // Another program checks nothing.
+        try await DatabaseQueue(path: node.folder + "/node.sqlite").write {
+            try $0.execute(sql: "UPDATE clinic SET beds = 99")
+        }
+        let again = try FieldNode(folder: node.folder, environment: village.environment)
+        #expect(try await again.sync().quarantined == 1)
+        let refused = try #require(try again.refusedSaves().first)
+        #expect(refused.subjects.map(\.id) == [made.id])
+        let record = try again.record(made.id, of: "clinic")
+        #expect(record["beds"] == 99)
+        #expect(record.unsynced.map(\.name) == ["beds"])
+        #expect(record.unsynced.first?.refusal?.code == refused.code)
+        #expect(record.unsynced.first?.refusal?.message == refused.message)
+        try again.edit(record, ["beds": 9])
+        try await again.sync()
+        #expect(try again.refusedSaves().isEmpty)
+        #expect(try again.record(made.id, of: "clinic").isSynced)
+    }
+
+    @Test func aDeletedAndAMovedRecordAreWhereTheyWerePut() async throws {
+        let village = try Village()
+        let node = try await village.join()
+        let gone = try node.create("clinic", ["name": "虚构甲"]).id
+        let moved = try node.create("clinic", ["name": "虚构乙"], in: "990101100201").id
+        try node.delete(try node.record(gone, of: "clinic"))
+        let after = try node.move(try node.record(moved, of: "clinic"), to: "990101100202")
+        #expect(after.scope == "990101100202")
+        let error = FieldgridError.of { try node.record(gone, of: "clinic") }
+        #expect(error?.code == "record.deleted")
+        try await node.sync()
+        let other = try await village.join("second", scope: "990101100202")
+        #expect(try other.records(of: "clinic").map(\.id) == [moved])
+    }
+
+    @Test func aConfirmedRecordIsStampedWithTheDayOfTheClock() async throws {
+        let node = try await Village().join()
+        let made = try node.create("clinic", ["name": "虚构卫生室"])
+        let confirmed = try node.confirm(try node.record(made.id, of: "clinic"))
+        #expect(confirmed["visited_on"] == "2026-11-18")
+    }
+
+    @Test func aFormCanBeDrawnFromTheSchemaAlone() async throws {
+        let schema = try await Village().join().schema
+        let type = try #require(schema.type(named: "clinic"))
+        #expect(type.label.zh == "村卫生室")
+        #expect(type.field(named: "state")?.codes.map(\.label.zh) == ["开业", "停业"])
+        #expect(type.field(named: "nurses")?.group == "people")
+        #expect(type.field(named: "nurses")?.policy == "review")
+        #expect(type.field(named: "visited_on")?.isEditable == false)
+        #expect(schema.type(named: "grid")?.field(named: "code")?.isEditable == false)
+    }
+
+    @Test func aSchemaIsReadFromItsFolderAndFromItsDocument() throws {
+        let schema = try Schema(folder: Folder.example + "/schema")
+        #expect(try Schema(canonicalJSON: schema.canonicalJSON()) == schema)
+        let error = FieldgridError.of { try Schema(folder: Folder.example) }
+        #expect(error?.code == "schema.mistakes")
+        #expect(FieldgridError.of { try Schema(canonicalJSON: [1]) }?.code == "schema.unreadable")
+    }
+}
