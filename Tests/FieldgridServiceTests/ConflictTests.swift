@@ -136,6 +136,28 @@ import Testing
         #expect(shown["conflicts"].elements.isEmpty)
     }
 
+    @Test func valuesThatStillBreakTheRuleSettleNothing() throws {
+        let id = try put(
+            1, unit: "founded_before_status", kind: "inconsistent", sides: ["\"2019-06-01\""])
+        let type = try #require(fixture.store.schema.type(named: "employer"))
+        let key = try #require(RecordID(employer))
+        var record = try #require(fixture.store.record(key, type: type))
+        record.values[fixture.number("founded_on", of: "employer")] = .text("2019-06-01")
+        record.values[fixture.number("status_on", of: "employer")] = .text("2015-03-01")
+        fixture.store.put(record)
+        for text in ["founded_on=2022-01-01", "hr_contact=虚构"] {
+            let error = #expect(throws: ServiceError.self) { try resolve(id, .value(text: text)) }
+            #expect(error?.message.contains("存续状态日期不应早于成立日期") == true)
+        }
+        #expect(try resolve(id, .value(text: "founded_on=2014-01-01")).values.count == 1)
+    }
+
+    @Test func aStateThatThereIsNotIsRefusedAndNamesThoseThereAre() throws {
+        let error = #expect(throws: ServiceError.self) { try list(where: "state=closed") }
+        #expect(error?.hint?.contains("settled") == true)
+        #expect(throws: ServiceError.self) { try list(where: "kind=foo") }
+    }
+
     @Test func anInvalidValueOrSideIsRefused() throws {
         let id = try put(1).description
         for choice in [ConflictChoice.value(text: "12"), .side(number: 3)] {

@@ -69,6 +69,12 @@ enum AttachmentFields {
                 "\(path) has \(size) bytes; a file may have \(AttachmentFolder.bytesMax).",
                 hint: "Take the photo with fewer pixels, or scan with less detail.")
         }
-        return try Data(contentsOf: URL(fileURLWithPath: path))
+        let file = try Data(contentsOf: URL(fileURLWithPath: path))
+        do {
+            try AttachmentFolder.check(Array(file))
+        } catch let error as FolderError {
+            throw ServiceError(error.code, "\(path): \(error.message)", hint: error.hint)
+        }
+        return file
     }
 }

@@ -68,6 +68,11 @@ struct NodeExport: AsyncParsableCommand {
                 .node(
                     ask: .exportBundle(from: from, attachmentBudget: budget, after: after)))
             let (document, bytes) = try BundleDocuments.split(reply.document)
+            if let from, document["changesets"].integer == 0 {
+                throw ServiceError(
+                    "bundle.from-unknown", "No saved action has the number \(from) or a later one.",
+                    hint: "Leave --from out: the bundle then has all that waits.")
+            }
             let taken = document["attachment_bytes"].integer ?? 0
             // Nothing fits what is left of the budget.
             if !parts.isEmpty, taken == 0 { break }

@@ -136,7 +136,7 @@ struct HubRevoke: AsyncParsableCommand {
     @OptionGroup var place: FolderOptions
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
-    @Argument(help: "The device's node id or key, as `hub devices` lists it.")
+    @Argument(help: "The device: its id, as `hub devices` lists it, its holder's name, or its own.")
     var device: String
 
     func run() async throws {

@@ -144,6 +144,8 @@ struct NodeStatus: AsyncParsableCommand {
         try output.report(try desk.answer(.node(ask: .status))) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
             let scopes = document["scopes"].elements.compactMap(\.text).joined(separator: ", ")
+            let waiting = number("attachments_waiting")
+            let photos = waiting > 0 ? "\nphotos       \(waiting) to send" : ""
             return """
                 node         \(document["node"].text ?? "")
                 holder       \(document["holder"].text ?? "") (\(scopes))
@@ -152,7 +154,7 @@ struct NodeStatus: AsyncParsableCommand {
                 last sync    \(document["last_sync_at"].text.map(ShownTime.text) ?? "never")\
                 \(SchemaText.status(document))\
                 \(RebirthText.lines(document["rebirths"]))
-                to send      \(number("outbox"))
+                to send      \(number("outbox"))\(photos)
                 refused      \(number("quarantined"))
                 conflicts    \(number("conflicts_open")) waiting for a person
                 tasks        \(number("tasks_due")) to do

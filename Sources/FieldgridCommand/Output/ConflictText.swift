@@ -23,22 +23,30 @@ struct ConflictText {
             "  \(conflict["reason"]["zh"].text ?? "")",
             "  \(conflict["reason"]["en"].text ?? "")",
         ]
-        if !conflict["base"].isNull {
+        if !conflict["base"].isNull, conflict["kind"].text != "duplicate" {
             lines.append("  base  \(value(conflict["base"], unit, type))")
         }
         let winner = conflict["winner"].integer
         for (place, side) in conflict["sides"].elements.enumerated() {
             let mark = winner == Int64(place + 1) ? "*" : " "
-            let shown =
-                side["record"].text == nil
-                ? value(side["value"], side["unit"].text ?? unit, type)
-                : record(side, among: conflict["sides"].elements, type)
+            let shown = self.shown(side, among: conflict["sides"].elements, unit, type)
             lines.append(
                 "  \(mark) \(place + 1)   \(shown)  — "
                     + "\(side["author"].text ?? "") \(ShownTime.text(side["at"].text ?? ""))")
         }
         if let note = conflict["note"].text { lines.append("  note  \(note)") }
         return lines.joined(separator: "\n")
+    }
+
+    /// A side's value: with the field's name where the sides are of several,
+    /// and what tells it apart where they are records.
+    private func shown(
+        _ side: JSONValue, among sides: [JSONValue], _ unit: String, _ type: RecordType?
+    ) -> String {
+        guard side["record"].text == nil else { return record(side, among: sides, type) }
+        guard let own = side["unit"].text else { return value(side["value"], unit, type) }
+        let label = type.flatMap { Self.label(of: own, in: $0) } ?? own
+        return "\(label) \(value(side["value"], own, type))"
     }
 
     func resolved(_ documents: [JSONValue]) -> String {
@@ -54,7 +62,8 @@ struct ConflictText {
             if !chosen.elements.isEmpty {
                 return "\(id)  " + chosen.elements.compactMap(\.text).joined(separator: ", ")
             }
-            return "\(id)  \(unit) = \(value(chosen, unit, type))"
+            let name = unit == "presence" ? Unit.presence.label.zh : unit
+            return "\(id)  \(name) = \(value(chosen, unit, type))"
         }
         let ending = isSaved ? "已裁决 \(lines.count) 项" : "预览 \(lines.count) 项，尚未保存"
         return (lines + [ending]).joined(separator: "\n")

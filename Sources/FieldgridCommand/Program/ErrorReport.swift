@@ -40,7 +40,12 @@ struct ErrorReport {
         case is ValidationError, is ExitCode, is CleanExit:
             return nil
         case let error as CocoaError:
-            self.init(error.localizedDescription, "Check the path and your rights to it.")
+            let path = error.filePath ?? error.url?.path
+            let why = error.localizedDescription.replacing(
+                "The operation could not be completed. ", with: "")
+            self.init(
+                path.map { "\($0) cannot be read or written: \(why)" } ?? why,
+                "Check the path and your rights to it.")
         default:
             // ArgumentParser's own, such as a request for help, is thrown as a
             // type that it does not publish; it says and ends it best itself.
@@ -63,8 +68,20 @@ struct ErrorReport {
     private var code: String { status == .unreachable ? "hub.unreachable" : "failed" }
 
     func write() {
-        Console.complain("error: \(message)")
-        if let hint, !hint.isEmpty { Console.complain("hint: \(hint)") }
+        Console.complain("error: \(Self.sentence(message))")
+        if let hint, !hint.isEmpty { Console.complain("hint: \(Self.sentence(hint))") }
+    }
+
+    /// As a sentence: it begins with a capital, unless with the name of a file
+    /// or a command, and ends with a mark.
+    static func sentence(_ text: String) -> String {
+        var text = text
+        let word = text.prefix { $0 != " " }
+        if word.allSatisfy({ $0.isASCII && $0.isLetter || "’'-".contains($0) }) {
+            text = word.prefix(1).uppercased() + text.dropFirst()
+        }
+        return text.last.map { $0.isLetter || $0.isNumber || ")]`".contains($0) } == true
+            ? text + "." : text
     }
 }
 

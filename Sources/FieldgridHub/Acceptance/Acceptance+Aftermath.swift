@@ -212,7 +212,8 @@ extension Acceptance {
             let id = RecordID.task(of: state.id, in: period)
             let exists = try record(id) != nil
             if exists, activity.touchesPresence { try follow(id, state) }
-            let completes = isPerson && saved == period
+            // Who deletes or merges a record has not visited it.
+            let completes = isPerson && saved == period && state.isAlive
             if !exists, state.isAlive, entry.isActive(state) {
                 try writeTask(id, of: state, entry, period, doneBy: completes ? offer : nil)
             } else if exists {

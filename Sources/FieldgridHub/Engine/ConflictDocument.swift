@@ -57,11 +57,17 @@ struct ConflictDocument {
                 document["value"] = values
                 return document
             })
-        reason = Self.text([
+        var reason: [String: Any] = [
             "rule": "duplicate", "at": Instants.text(event.offer.time.milliseconds),
             "by": event.offer.author, "keys": Self.sharedKeys(of: duplicates, entry),
             "state": event.state.rawValue,
-        ])
+        ]
+        // What no changeset says is the hub's own finding, that the keys differ.
+        if event.state == .settled, event.offer.identity.seq > 0 {
+            let isMerged = duplicates.contains { $0.alias != nil }
+            reason["outcome"] = (isMerged ? DuplicateOutcome.merged : .apart).rawValue
+        }
+        self.reason = Self.text(reason)
     }
 
     /// The records that the sides of a conflict about two of them are.

@@ -115,3 +115,11 @@ package enum ConflictKind: String, Hashable, Sendable, CaseIterable {
     /// Two records with one natural key.
     case duplicate
 }
+
+/// How a person ended a conflict about two records with one natural key.
+package enum DuplicateOutcome: String, Hashable, Sendable, CaseIterable {
+    /// They are one.
+    case merged
+    /// They are two things.
+    case apart
+}

@@ -139,6 +139,9 @@ package struct RecordEdit: Hashable, Sendable {
     /// The position the screen had loaded the record at, where the screen
     /// stayed open; nil when it was loaded by this very command.
     package var loadedAt: Position?
+    /// The values count as given also where the record shows them already: a
+    /// person chose them over others.
+    package var restates = false
 
     package init(
         type: TypeNumber, id: RecordID, kind: Kind, values: [UnitNumber: Value] = [:],

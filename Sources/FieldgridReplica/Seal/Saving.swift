@@ -38,17 +38,19 @@ extension Replica {
         try db.run("DELETE FROM fg_log")
     }
 
-    /// A settlement that keeps the value as it is leaves nothing in the log.
+    /// A settlement or a choice that keeps the value as it is leaves nothing in
+    /// the log.
     private func addSettlements(
         of draft: ActionDraft, to differences: inout [RecordDifference],
         _ memory: ReplicaMemory, _ db: Database
     ) throws {
-        for edit in draft.edits where !edit.settlements.isEmpty {
+        for edit in draft.edits where !edit.settlements.isEmpty || edit.restates {
             guard !differences.contains(where: { $0.id == edit.id }) else { continue }
             let layout = try memory.layout(edit.type)
             guard let row = try RecordRow.find(edit.id, layout, db) else {
-                // A decision about a record that went can be taken back.
-                if edit.settlements[.presence]?.isUndo == true {
+                // Whether a record is there can be decided where it is not, and a
+                // decision about it taken back.
+                if edit.settlements[.presence] != nil {
                     differences.append(
                         RecordDifference(layout: layout, id: edit.id, at: draft.savedAt))
                 }
@@ -77,6 +79,9 @@ enum RowWriting {
         case .update: try update(edit, scope: nil, layout, db)
         case .move(let scope): try update(edit, scope: scope, layout, db)
         case .delete, .merge:
+            // Who confirms a deletion may hold a device on which it has happened.
+            let isConfirmed = edit.kind == .delete && edit.settlements[.presence] != nil
+            if isConfirmed, try RecordRow.find(edit.id, layout, db) == nil { return }
             let row = try row(of: edit, layout, db)
             try db.run(layout.sql.delete, .integer(row))
         }

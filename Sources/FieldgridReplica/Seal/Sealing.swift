@@ -144,8 +144,8 @@ private struct UnsealedRecord {
         entry.seq = seq
         switch (difference.before, difference.after) {
         case (nil, nil):
-            guard edit?.settlements[.presence]?.isUndo == true else { return false }
-            add(.presence, .deleted)
+            guard let settlement = edit?.settlements[.presence] else { return false }
+            add(.presence, settlement.isUndo || edit?.kind == .delete ? .deleted : .alive)
         case (nil, let after?): makeCreation(after)
         case (let before?, nil): makeDeletion(before)
         case (let before?, let after?): makeUpdate(before, after)
@@ -207,7 +207,7 @@ private struct UnsealedRecord {
             let old = difference.layout.value(of: declared, in: before.values)
             let new = difference.layout.value(of: declared, in: after.values)
             let settlement = edit?.settlements[declared.number]
-            guard old != new || settlement != nil else { continue }
+            guard old != new || settlement != nil || isRestated(declared) else { continue }
             if let policy = declared.operation {
                 let operation = UnitOperation.between(old, new, policy: policy)
                 let shown = operation.map { UnitOperation.apply($0, to: old, policy: policy) }
@@ -233,6 +233,13 @@ private struct UnsealedRecord {
             add(.presence, .alive)
             if !settlement.isUndo { entry.units[.presence] = unit(base: .alive) }
         }
+    }
+
+    /// Whether a person chose what shows already.
+    private func isRestated(_ unit: TypeLayout.Unit) -> Bool {
+        guard let edit, edit.restates, unit.operation == nil else { return false }
+        let fields = difference.layout.type.fields
+        return unit.columns.contains { edit.values[fields[$0].number] != nil }
     }
 
     /// Puts into the row what is true of it once the edit is sealed.

@@ -71,12 +71,15 @@ extension RecordService {
         }
     }
 
-    /// The name of the record a conflict is about, where it is here.
+    /// The name of the record a conflict is about, as it is here; of one that
+    /// was merged away, as the conflict has it.
     private func title(of conflict: ConflictRecord) throws -> String? {
-        guard let name = conflict.type.title, let field = conflict.type.field(named: name),
-            let record = try store.record(conflict.record, type: conflict.type)
-        else { return nil }
-        return record.values[field.number]?.text
+        guard let name = conflict.type.title, let field = conflict.type.field(named: name) else {
+            return nil
+        }
+        let record = try store.record(conflict.record, type: conflict.type)
+        return record?.values[field.number]?.text
+            ?? conflict.sides.first { $0.record == conflict.record }?.document["value"][name].text
     }
 }
 
@@ -98,6 +101,20 @@ struct ConflictFilter {
                     hint: Nearest.hint(
                         to: key, among: Self.keys,
                         otherwise: "Use one of \(Self.keys.joined(separator: ", "))."),
+                    exitStatus: .wrongUsage)
+            }
+            let known: [String]? =
+                switch key {
+                case "kind": ConflictKind.allCases.map(\.rawValue)
+                case "state": ConflictState.allCases.map(\.rawValue)
+                default: nil
+                }
+            if let known, !known.contains(value) {
+                throw ServiceError(
+                    "condition.unknown", "No conflict has the \(key) “\(value)”.",
+                    hint: Nearest.hint(
+                        to: value, among: known,
+                        otherwise: "Use one of \(known.joined(separator: ", "))."),
                     exitStatus: .wrongUsage)
             }
             conditions.append((key, value))

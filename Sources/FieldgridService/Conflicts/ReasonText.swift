@@ -107,20 +107,38 @@ struct ReasonText {
         let en = labels.map(\.en).joined(separator: ", ")
         let who = people
         if conflict.state == ConflictState.settled.rawValue {
-            let by = conflict.settledBy ?? "?"
-            if by == ValueSource.hub.rawValue {
-                return Label(
-                    zh: "两条记录的\(zh)已不再相同，无需处理。",
-                    en: "The two records no longer have the same \(en); nothing is to be done.")
-            }
-            return Label(
-                zh: "两条记录的\(zh)相同，已由\(by)处理。",
-                en: "Two records have the same \(en); \(by) settled it.")
+            return endedDuplicate(Label(zh: zh, en: en))
         }
         return Label(
             zh: "两条记录的\(zh)相同（\(who.zh)），可能是同一单位：请合并，或确认是两个单位。",
             en: "Two records have the same \(en) (\(who.en)); they may be one in the world: merge "
                 + "them, or confirm that they are two.")
+    }
+
+    /// How it came to be no conflict any more.
+    private func endedDuplicate(_ key: Label) -> Label {
+        guard conflict.settledAt != nil else {
+            return Label(
+                zh: "两条记录的\(key.zh)相同，已在本机处理，等待上报。",
+                en: "Two records have the same \(key.en); it was settled here, and the hub has not "
+                    + "answered yet.")
+        }
+        let by = conflict.settledBy ?? "?"
+        switch conflict.reason["outcome"].text.flatMap(DuplicateOutcome.init) {
+        case .merged:
+            return Label(
+                zh: "两条记录的\(key.zh)相同，已由\(by)合并为一条。",
+                en: "Two records had the same \(key.en); \(by) merged them into one.")
+        case .apart:
+            return Label(
+                zh: "两条记录的\(key.zh)相同，\(by)确认是两个单位。",
+                en: "Two records have the same \(key.en); \(by) confirmed that they are two.")
+        case nil:
+            return Label(
+                zh: "两条记录的\(key.zh)已不再相同，或其中一条已删除，无需处理。",
+                en: "The two records no longer have the same \(key.en), or one is gone; nothing "
+                    + "is to be done.")
+        }
     }
 
     /// A rule over several fields, or what the present schema asks of one.

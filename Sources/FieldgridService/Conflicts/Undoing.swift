@@ -89,8 +89,11 @@ extension RecordService {
         ]
         let chosen = try values(of: choice, in: conflict, standing: standing, going: going)
         if !chosen.isEmpty {
-            edits.append(
-                RecordEdit(type: type.number, id: survivor, kind: .update, values: chosen))
+            // Those that the record that stays has already were chosen as well.
+            var choosing = RecordEdit(
+                type: type.number, id: survivor, kind: .update, values: chosen)
+            choosing.restates = true
+            edits.append(choosing)
         }
         return SettlementDecision(
             edits: edits, value: .object(["merged_into": .text(survivor.description)]))
@@ -149,6 +152,11 @@ extension RecordService {
                 "The conflict \(conflict.id) is about a rule, not about two values.",
                 hint: "Give --value \(fields)=… with values that fit together.")
         }
+        guard conflict.state != ConflictState.settled.rawValue else {
+            throw ServiceError(
+                "conflict.settled", "The record keeps the rule of \(conflict.id) again.",
+                hint: "`fieldgrid conflicts list` shows what still waits.")
+        }
         guard let record = try store.record(conflict.record, type: conflict.type), record.isAlive
         else {
             throw ServiceError(
@@ -161,8 +169,27 @@ extension RecordService {
         let given = try values(parts, of: conflict.type)
         let violations = entryCheck(given, of: conflict.type, over: record).violations
         if !violations.isEmpty { throw ServiceError(violations) }
+        let left = remaining(of: conflict, in: record.values.merging(given) { $1 })
+        if !left.isEmpty { throw ServiceError(left) }
         let edit = RecordEdit(
             type: conflict.type.number, id: record.id, kind: .update, values: given)
         return SettlementDecision(edits: [edit], value: .texts(parts))
+    }
+
+    /// What these values still leave wrong of what the conflict is about.
+    private func remaining(
+        of conflict: ConflictRecord, in values: [UnitNumber: Value]
+    ) -> [Violation] {
+        let type = conflict.type
+        let named = { (name: String) in
+            type.field(named: name).flatMap { values[$0.number] } ?? .null
+        }
+        if let field = type.field(named: conflict.unitName) {
+            return type.violations(
+                ofField: field, value: named(field.name), others: named, schema: schema,
+                today: today)
+        }
+        return type.brokenRules(in: named, today: today) { $0.name == conflict.unitName }
+            .map { type.violation(of: $0) }
     }
 }

@@ -6,6 +6,11 @@ extension RecordService {
     ///
     /// `openOnly` leaves out what is done.
     func tasks(period: String?, openOnly: Bool) throws -> ServiceReply {
+        if let period, RefreshPeriod(period) == nil {
+            throw ServiceError(
+                "period.malformed", "“\(period)” is not a half-year.",
+                hint: "Write it as 2026H1 or 2026H2.", exitStatus: .wrongUsage)
+        }
         let type = try type(SystemTypes.Task.name)
         var tasks: [(isDone: Bool, due: String, name: String, document: JSONValue)] = []
         try store.forEachRecord(of: type, where: []) { stored in

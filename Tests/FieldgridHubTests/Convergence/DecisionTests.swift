@@ -130,6 +130,36 @@ import Testing
         #expect(try state(first) == [.text("reopened")])
     }
 
+    /// Two settle apart whether a record is there, the later for its deletion.
+    @Test(arguments: [true, false])
+    func whetherARecordIsThereIsDecidedAlsoWhereItIsGone(stays: Bool) throws {
+        let (hub, first, second) = try Probe.pair()
+        try first.edit(.test(1), .delete, type: "probe")
+        try second.edit(.test(1), .update, ["name": .text("虚构新名")], type: "probe")
+        try Probe.settle(hub, [first, second])
+        let id = try #require(try first.conflicts().first?["id"]?.text.flatMap { RecordID($0) })
+        func decide(_ node: RealNode, stays: Bool) throws {
+            let presence = try #require(try hub.state(.test(1))?.units[.presence])
+            let seen = presence.sides.map(\.offer.identity)
+            try node.edit(
+                .test(1), stays ? .update : .delete, type: "probe",
+                settlements: ["presence": Settlement(conflict: id, sides: seen)])
+        }
+        try decide(first, stays: true)
+        hub.clock.advance(minutes: 1)
+        try decide(second, stays: false)
+        try Probe.settle(hub, [first, second])
+        #expect(try state(first) == [.text("reopened")])
+        #expect(try first.shown(.test(1), "name", type: "probe") == nil)
+
+        try decide(first, stays: stays)
+        try Probe.settle(hub, [first, second])
+        #expect(try state(second) == [.text("settled")])
+        let name: Value? = stays ? .text("虚构新名") : nil
+        #expect(try first.shown(.test(1), "name", type: "probe") == name)
+        #expect(try second.shown(.test(1), "name", type: "probe") == name)
+    }
+
     @Test func aMergedRecordThatBreaksARuleIsAConflictUntilTheRuleHolds() throws {
         let (hub, first, second) = try Probe.pair(["people": .integer(10), "insured": .integer(5)])
         try first.edit(.test(1), .update, ["people": .integer(6)], type: "probe")

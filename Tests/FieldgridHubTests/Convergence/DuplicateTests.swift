@@ -97,6 +97,36 @@ import Testing
         #expect(try second.conflicts().allSatisfy { $0["state"] != .text("open") })
     }
 
+    @Test func whoChoosesTheValuesOfTheRecordThatStaysGetsThem() throws {
+        let (hub, first, second, id) = try twins(
+            ["name": .text("虚构甲名")], ["name": .text("虚构乙名")])
+        var choice = try first.edited(
+            .test(1), .update, ["name": .text("虚构甲名")], type: "probe")
+        choice.restates = true
+        try merge(first, id, also: [choice])
+        try Probe.settle(hub, [first, second])
+        #expect(try second.shown(.test(1), "name", type: "probe") == .text("虚构甲名"))
+        #expect(try second.conflicts().allSatisfy { $0["state"] == .text("settled") })
+    }
+
+    @Test(arguments: [DuplicateOutcome.merged, .apart, nil])
+    func howItEndedIsSaid(outcome: DuplicateOutcome?) throws {
+        let (hub, first, second, id) = try twins()
+        let settlement = ["presence": Settlement(conflict: id, sides: [])]
+        switch outcome {
+        case .merged: try merge(first, id)
+        case .apart:
+            try first.edit(.test(2), .update, type: "probe", settlements: settlement)
+        case nil:
+            try first.edit(.test(2), .update, ["code": .text("A-2")], type: "probe")
+        }
+        try Probe.settle(hub, [first, second])
+        let reason = try #require(try second.conflicts().first?["reason"]?.text)
+        let said = outcome.map { "\"outcome\":\"\($0.rawValue)\"" }
+        #expect(said.map(reason.contains) ?? !reason.contains("outcome"))
+        #expect(try second.conflicts().first?["state"] == .text("settled"))
+    }
+
     @Test func aLateEditThroughTheOtherIdReachesTheRecordThatStayed() throws {
         let (hub, first, second, id) = try twins()
         try merge(first, id)

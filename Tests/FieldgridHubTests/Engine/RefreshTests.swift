@@ -80,6 +80,19 @@ import Testing
         #expect(try hub.hub.refreshStatus(half("2026H2")).total.done == 1)
     }
 
+    @Test func whoDeletesAnEmployerHasNotVisitedIt() throws {
+        let hub = try TestHub()
+        try imported(hub, 2)
+        try hub.hub.openRefresh(half("2026H2"))
+        let type = try hub.type("employer")
+        try hub.hub.save(
+            ActionDraft(
+                author: "虚构文员", source: .onSite, savedAt: hub.clock.milliseconds,
+                edits: [RecordEdit(type: type.number, id: .test(1), kind: .delete)]))
+        let progress = try hub.hub.refreshStatus(half("2026H2")).total
+        #expect(progress == RefreshProgress(total: 1, done: 0, due: 1, late: 0))
+    }
+
     @Test func aSnapshotOfTheEmployerCompletesItsTask() throws {
         let hub = try TestHub()
         try imported(hub, 1)
