@@ -42,15 +42,20 @@ import Testing
         var random = SeededRandom(seed: 9_002)
         var acknowledged = 0
         var cut = 0
+        // However slow the machine: after a cut a little more time, after none less.
+        var patience = 1.0
         for round in 0..<Self.rounds {
             let first = round * 10
             let table = try district.folder.write(
                 FictionalEmployer.table(first..<(first + 10)), to: "employers.csv")
             try district.done(["record", "import", "employer", table, "--data", node])
-            if try syncUnderFire(district, node, &random) {
+            let delay = Double.random(in: 0.02...0.3, using: &random) * patience
+            if try syncUnderFire(district, node, after: delay) {
                 acknowledged = first + 10
+                patience = max(1, patience / 2)
             } else {
                 cut += 1
+                patience = min(32, patience * 1.2)
             }
             district.killHub()
             try district.startHub()
@@ -63,10 +68,10 @@ import Testing
     /// Synchronises while the hub is killed a moment later; tells whether
     /// the node was told that everything arrived.
     private func syncUnderFire(
-        _ district: District, _ node: String, _ random: inout SeededRandom
+        _ district: District, _ node: String, after seconds: Double
     ) throws -> Bool {
         guard let hub = district.hub else { return false }
-        let delay = String(format: "%.3f", Double.random(in: 0.02...0.3, using: &random))
+        let delay = String(format: "%.3f", seconds)
         let script = """
             (timeout \(delay) tail -f /dev/null; kill -9 \(hub.id)) &
             "\(try Fieldgrid.executable())" node sync --data "\(node)" --json
