@@ -11,7 +11,7 @@ import Testing
         let tally = await withTaskGroup(of: [Outcome].self) { group in
             for half in 0..<2 {
                 group.addTask {
-                    Self.seeds.filter { $0 % 2 == UInt64(half) && !Self.open.contains($0) }
+                    Self.seeds.filter { $0 % 2 == UInt64(half) }
                         .map { Runner.run(seed: $0, tier: Self.tier($0)) }
                 }
             }
@@ -19,13 +19,15 @@ import Testing
             for await outcomes in group { outcomes.forEach { tally.add($0) } }
             return tally
         }
-        for failure in tally.failures.prefix(3) { Issue.record("\(failure.report)") }
-        #expect(tally.failures.isEmpty, "\(tally.text)")
+        let failures = tally.failures.filter { !Self.open.contains($0.plan.seed) }
+        for failure in failures.prefix(3) { Issue.record("\(failure.report)") }
+        #expect(failures.isEmpty, "\(tally.text)")
         #expect(tally.unseen.isEmpty, "states that no seed reached")
     }
 
     /// Always the same, so that whoever changed something knows it was that.
-    private static let seeds: ClosedRange<UInt64> = 1...256
+    private static let seeds: [UInt64] =
+        Array(1...257) + stride(from: 258, through: 272, by: 2)
 
     /// Seeds that fail and are not understood yet.
     ///
