@@ -9,14 +9,14 @@ import Testing
 
 @Suite struct ServerShutdownTests {
     @Test func anIdleConnectionDoesNotHoldTheServerUp() async throws {
-        let server = try await RunningServer()
+        let server = try await RunningServer(shutdownMax: .seconds(600))
         let address = try #require(HubAddress(server.url))
         let transport = CurlTransport(hub: address)
         let call = HTTPCall(target: .init(method: "GET", path: "/health"))
         #expect(try transport.send(call).status == 200)
         let start = ContinuousClock.now
         try await server.stop()
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(60))
         #expect(throws: TransportFailure.self) { try transport.send(call) }
     }
 
@@ -36,7 +36,7 @@ import Testing
         for await _ in entered {}
         let start = ContinuousClock.now
         try await server.stop()
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(60))
         gate.open()
         #expect(try await reply.failure?.isTemporary == true)
     }

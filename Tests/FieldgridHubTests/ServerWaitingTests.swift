@@ -76,13 +76,13 @@ import Testing
 
     @Test func whoWaitsDoesNotHoldTheServerUp() async throws {
         let (hub, asked) = idleHub()
-        let server = try await RunningServer(hub)
+        let server = try await RunningServer(hub, shutdownMax: .seconds(600))
         async let answer = server.post(query: "wait=30", body: [1])
         var seen = asked.makeAsyncIterator()
         for _ in 0..<2 { await seen.next() }
         let start = ContinuousClock.now
         try await server.stop()
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(25))
         #expect(try await answer.get() == Self.reply(1))
     }
 
