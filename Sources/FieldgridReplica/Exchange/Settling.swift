@@ -101,7 +101,7 @@ extension ReplyApplication {
     ) throws {
         next.units[number] = PendingEntry.Unit(
             seen: next.seen(number), base: unit.base,
-            isDecided: try Outbox.isAccepted(next.seq, db))
+            isDecided: try Outbox.isAccepted(next.seq, db), isPulled: true)
     }
 
     private func settlePresence(
