@@ -6,7 +6,7 @@ import GRDB
 ///
 /// A row is what the hub has with own changes on top. Those that the hub set
 /// aside stay, so what is compared is the base below them; records whose
-/// place or presence an own change hides are left out with their range.
+/// place or presence an own change hides are left out.
 struct Comparison {
     /// Record numbers of one range, as a power of two.
     private static let rangeBits: Int64 = 10
@@ -56,8 +56,8 @@ struct Comparison {
         return values
     }
 
-    /// Ranges of about a thousand records each, which together are all there
-    /// is, but for those with records that are held.
+    /// Ranges of about a thousand numbers each, which together are all there
+    /// are, but for those of records that are held.
     func ranges() throws -> [CheckRange] {
         var present: [ScopeCode: Set<Int64>] = [:]
         for scope in memory.state.positions.keys { present[scope] = [0] }
@@ -72,39 +72,49 @@ struct Comparison {
                 present[ScopeCode(query.text(0))]?.insert(query.integer(1))
             }
         }
-        let held = try heldRanges()
+        let held = try heldNumbers()
         var ranges: [CheckRange] = []
         for (scope, numbers) in present.sorted(by: { $0.key < $1.key }) {
             let starts = numbers.sorted()
             for (place, start) in starts.enumerated() {
                 let isLast = place + 1 == starts.count
-                let end = isLast ? Int64.max >> Self.rangeBits : starts[place + 1]
-                guard !held.contains(where: { (start..<end).contains($0) }) else { continue }
+                let end = isLast ? Int64.max : starts[place + 1] << Self.rangeBits
+                var from = start << Self.rangeBits
+                for number in held[scope, default: []].sorted()
+                where (from..<end).contains(number) {
+                    if from < number {
+                        ranges.append(
+                            CheckRange(
+                                scope, from: RecordNumber(from), to: RecordNumber(number)))
+                    }
+                    from = number + 1
+                }
                 ranges.append(
                     CheckRange(
-                        scope, from: RecordNumber(start << Self.rangeBits),
-                        to: RecordNumber(isLast ? 0 : end << Self.rangeBits)))
+                        scope, from: RecordNumber(from), to: RecordNumber(isLast ? 0 : end)))
             }
         }
         return ranges
     }
 
-    private func heldRanges() throws -> Set<Int64> {
-        var ranges: Set<Int64> = []
+    /// Of the records that are held, by the scope where the hub has them.
+    private func heldNumbers() throws -> [ScopeCode: Set<Int64>] {
+        var numbers: [ScopeCode: Set<Int64>] = [:]
         for entry in held {
             if let layout = memory.layouts[entry.type],
-                let number = try RecordRow.find(entry.id, layout, db)?.number
+                let row = try RecordRow.find(entry.id, layout, db), let number = row.number
             {
-                ranges.insert(number >> Self.rangeBits)
+                let place = entry.units[.scope]?.base.single.text.map { ScopeCode($0) }
+                numbers[place ?? row.scope, default: []].insert(number)
             }
-            let gone = try Query(db, "SELECT num FROM fg_gone WHERE id = ?")
+            let gone = try Query(db, "SELECT scope, num FROM fg_gone WHERE id = ?")
             gone.bind(1, entry.id.blob)
-            if try gone.step(), let number = gone.integerIfAny(0) {
-                ranges.insert(number >> Self.rangeBits)
+            if try gone.step(), let number = gone.integerIfAny(1) {
+                numbers[ScopeCode(gone.text(0)), default: []].insert(number)
             }
             gone.finish()
         }
-        return ranges
+        return numbers
     }
 
     /// The rows of a range.

@@ -89,6 +89,23 @@ import Testing
         try expectAgreement(hub, node)
     }
 
+    @Test func aRowAddedWhileAnotherRecordIsHeldIsSentToo() throws {
+        let (hub, node) = try start()
+        // The deletion waits with the change that the hub set aside.
+        try node.edit(.test(1), .update, ["name": .null])
+        try node.edit(.test(1), .delete)
+        try node.exchange()
+        #expect(try node.replica.counts().quarantined > 0)
+        try damage(
+            node,
+            """
+            INSERT INTO employer(id, scope, name)
+            VALUES('\(RecordID.test(8))', '\(TestHub.village)', '虚构无编号')
+            """)
+        for _ in 0..<3 { try node.exchange() }
+        #expect(try hub.hub.shown("name", of: .test(8)) == .text("虚构无编号"))
+    }
+
     @Test func whatOnlyTheHubWritesIsOverwritten() throws {
         let (hub, node) = try start()
         try damage(node, "UPDATE grid SET name = '别处' WHERE code = '\(TestHub.village)'")
