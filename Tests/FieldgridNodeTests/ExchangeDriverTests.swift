@@ -12,6 +12,7 @@ final class FakeReplica: ExchangingReplica {
     var downLeft: Int
     var requestBytes = 100
     private(set) var sizes: [Int] = []
+    private(set) var namings: [RecordNaming] = []
     private(set) var applied = 0
 
     init(outbox: Int, downLeft: Int = 0) {
@@ -20,9 +21,10 @@ final class FakeReplica: ExchangingReplica {
     }
 
     func nextRequest(
-        maxChangesets: Int, maxBytes: Int
+        maxChangesets: Int, maxBytes: Int, naming: RecordNaming
     ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
         sizes.append(maxBytes)
+        namings.append(naming)
         let changeset = Changeset.fixture
         let batch = ChangesetBatch(
             previous: .start, head: .start, changesets: Array(repeating: changeset, count: 2))
@@ -102,6 +104,34 @@ extension Changeset {
             try driver.run()
         }
         #expect(replica.outbox == 3)
+    }
+
+    @Test(arguments: ["batch.altered", "record.number-unknown"])
+    func aHubThatMeansOtherRecordsByTheirNumbersIsToldTheirIds(code: String) throws {
+        let replica = FakeReplica(outbox: 3)
+        var refusals = 1
+        let body = Self.reply(receipts: 2)
+        let hub = Hub { _, signature in
+            guard refusals == 0 else {
+                refusals -= 1
+                return Hub.refusal(signature, 409, code)
+            }
+            return Hub.answer(signature, body: body)
+        }
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        #expect(try driver.run().pushed == 3)
+        #expect(replica.namings == [.numbers, .ids, .ids])
+    }
+
+    @Test func whatIsRefusedByIdsTooIsNotSentForEver() {
+        let replica = FakeReplica(outbox: 3)
+        let hub = Hub { _, signature in
+            Hub.refusal(signature, 409, "batch.altered")
+        }
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        let failure = #expect(throws: HubFailure.self) { try driver.run() }
+        #expect(failure?.code == "batch.altered")
+        #expect(replica.namings == [.numbers, .ids])
     }
 
     @Test func anExchangeInWhichNothingMovesEndsWithAnError() {

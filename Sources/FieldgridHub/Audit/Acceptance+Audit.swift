@@ -29,6 +29,15 @@ extension Acceptance {
         try store.append(leaves)
     }
 
+    /// Gives a section that is let go of its leaf.
+    func note(refusalOf batch: ReceivedBatch, from node: NodeID, _ code: String) throws {
+        guard let refusal = AuditRefusal(of: batch, from: node, code),
+            try store.note(refusal, at: now)
+        else { return }
+        let entry = AuditEntry(time: now, epoch: hub.epoch, .refusal(refusal))
+        try store.append([.scope(home(ofNode: node)): [entry.bytes]])
+    }
+
     private func decision(
         _ answer: StoredAnswer, _ identity: ChangesetIdentity,
         _ trails: [ChangesetIdentity: AuditTrail]
@@ -46,10 +55,11 @@ extension Acceptance {
 
     /// What was set aside belongs to the scope of the device it came from.
     private func home(of incarnation: IncarnationID) throws -> ScopeCode {
-        guard let node = incarnations[incarnation]?.node,
-            let device = try store.devices().first(where: { $0.node == node })
-        else { return grids.roots.first ?? ScopeCode("") }
-        return device.scope
+        try incarnations[incarnation].map { try home(ofNode: $0.node) } ?? grids.top
+    }
+
+    private func home(ofNode node: NodeID) throws -> ScopeCode {
+        try store.devices().first { $0.node == node }?.scope ?? grids.top
     }
 
     private func trails(_ places: [HistoryPlace]) -> [ChangesetIdentity: AuditTrail] {

@@ -97,9 +97,7 @@ extension Hub {
 
     /// A fork takes nothing of a batch either.
     func note(refusalOf batch: ReceivedBatch, from device: DeviceRow, _ code: String) throws {
-        guard let first = batch.identities.first, let last = batch.identities.last else { return }
-        let refusal = AuditRefusal(
-            node: device.node, first: first, last: last.seq, head: batch.head, code: code)
+        guard let refusal = AuditRefusal(of: batch, from: device.node, code) else { return }
         let now = now
         try store.write { view in
             guard try view.note(refusal, at: now) else { return }
@@ -109,7 +107,18 @@ extension Hub {
     }
 
     static let forkRefused = "chain.fork"
-    private static let refusals: Set = [
+    /// What refuses a batch whole.
+    static let refusals: Set = [
         "batch.altered", "incarnation.foreign", "record.number-unknown",
     ]
+}
+
+extension AuditRefusal {
+    /// Nil for a batch without changesets.
+    init?(of batch: ReceivedBatch, from node: NodeID, _ code: String) {
+        guard let first = batch.identities.first, let last = batch.identities.last else {
+            return nil
+        }
+        self.init(node: node, first: first, last: last.seq, head: batch.head, code: code)
+    }
 }

@@ -19,12 +19,20 @@ extension Acceptance {
     }
 
     /// Sections that came before their predecessor, as far as it is here now.
+    ///
+    /// One that turns out to be another than what was sealed is let go of: the
+    /// device has it still, as it is not acknowledged, and what it sends now
+    /// must not fail for it.
     private func takeParked(of incarnation: IncarnationID, from author: Author) throws {
         for section in try store.parked(of: incarnation) where section.node == author.node {
             guard let batch = try ExchangeCodec.decodeRequest(section.frame).batch else { continue }
-            let answer = try accept(try resolve(batch), from: author)
-            if case .gap = answer.chain { return }
-            try flush()
+            do {
+                let answer = try accept(try resolve(batch), from: author)
+                if case .gap = answer.chain { return }
+                try flush()
+            } catch let error as HubError where Hub.refusals.contains(error.code) {
+                try note(refusalOf: batch, from: author.node, error.code)
+            }
             try store.remove(section)
         }
     }

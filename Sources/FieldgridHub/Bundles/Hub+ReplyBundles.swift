@@ -86,27 +86,23 @@ extension Hub {
             return (request, origins)
         }
         var request = try ExchangeCodec.decodeRequest(stated.frame)
-        // More came since it was made, by another way or from another copy of the database: its own
-        // values are not left out then, for it may have lost them.
-        if let head = try view.incarnation(request.incarnation), let sealed = request.sealed,
-            head.lastSeq > sealed
-        {
-            request.incarnation = nobody
-        }
+        // Who reads the answer may have been put back since it stated this: its own values are not
+        // left out, for it may have lost them.
+        request.incarnation = nobody
         request.sealed = nil
         return (request, stated.origins)
     }
 
     /// Everything that was answered from a sequence on; runs of it are short
     /// on the wire.
-    fileprivate func receipts(
+    fileprivate func answers(
         from origin: ChangesetIdentity, _ view: any HubReading
-    ) throws -> [Receipt] {
+    ) throws -> [StoredAnswer] {
         guard let head = try view.incarnation(origin.incarnation), head.lastSeq >= origin.seq else {
             return []
         }
         let last = min(head.lastSeq, origin.seq + (1 << 20) - 2)
-        return try view.answers(origin.incarnation, origin.seq...last).map(\.receipt)
+        return try view.answers(origin.incarnation, origin.seq...last)
     }
 }
 
@@ -135,7 +131,9 @@ private struct ReplySections {
             if let origin = next.first {
                 next.removeFirst()
                 reply.incarnation = origin.incarnation
-                reply.receipts = try hub.receipts(from: origin, view)
+                let answers = try hub.answers(from: origin, view)
+                reply.receipts = answers.map(\.receipt)
+                reply.receiptsHead = answers.last?.digest
                 if let chain, chain.incarnation == origin.incarnation { reply.chain = chain.answer }
             }
             if !next.isEmpty {

@@ -28,6 +28,9 @@ package struct GridTree: Hashable, Sendable {
         parents.filter { $0.value == nil }.map(\.key).sorted()
     }
 
+    /// Where what belongs to no grid is kept; empty while there are no grids.
+    var top: ScopeCode { roots.first ?? ScopeCode("") }
+
     /// A scope and everything below it, in code order.
     package func subtree(of scope: ScopeCode) -> [ScopeCode] {
         guard contains(scope) else { return [] }

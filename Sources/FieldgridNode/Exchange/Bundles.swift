@@ -87,7 +87,7 @@ extension NodeSession {
         var next = try start ?? replica.firstToSend()
         // One is left for the files.
         while sections.count < SealedBundle.Limit.sections - 1 {
-            let (request, encoded) = try replica.request(from: next)
+            let (request, encoded) = try replica.request(from: next, naming: .ids)
             guard sections.isEmpty || request.batch != nil else { break }
             bytes += encoded.count + 8
             guard sections.isEmpty || bytes <= room else { break }

@@ -6,7 +6,7 @@ package import FieldgridSync
 package protocol ExchangingReplica: AnyObject {
     var positions: [ScopeCode: Position] { get }
     func nextRequest(
-        maxChangesets: Int, maxBytes: Int
+        maxChangesets: Int, maxBytes: Int, naming: RecordNaming
     ) throws -> (request: ExchangeRequest, encoded: [UInt8])
     @discardableResult func apply(_ reply: ExchangeReply) throws -> AppliedReply
 }
@@ -18,10 +18,14 @@ extension Replica: ExchangingReplica {}
 /// - Each reply is applied in one transaction before the next request, so an
 ///   end in the middle loses nothing and repeats nothing.
 /// - A link that breaks under a large request is tried with smaller ones.
+/// - A hub that does not mean the same records by their numbers, because its
+///   file was put back and others went on with it, is told their ids.
 package struct ExchangeDriver {
     package static let path = "/sync/v1/exchange"
     /// How long a hub holds an answer back at most.
     private static let waitSecondsMax = 30
+    /// What a hub says when it takes the numbers of a request for those of other records.
+    private static let meansOtherRecords: Set = ["batch.altered", "record.number-unknown"]
     /// How many rounds may pass in which nothing moves.
     private static let idleRoundsMax = 3
     /// Sizes of a request's changesets, in bytes, from the usual one down.
@@ -34,6 +38,7 @@ package struct ExchangeDriver {
     private var outboxLeft = 0
     private var idleRounds = 0
     private var size = 0
+    private var naming = RecordNaming.numbers
     /// Seconds that it may still stay for something to come.
     private var waitLeft = 0
 
@@ -77,7 +82,7 @@ package struct ExchangeDriver {
 
     private mutating func exchange() throws -> ExchangeReply {
         let (request, encoded) = try replica.nextRequest(
-            maxChangesets: RequestLimit.changesets, maxBytes: Self.sizes[size])
+            maxChangesets: RequestLimit.changesets, maxBytes: Self.sizes[size], naming: naming)
         try stamp(request)
         let bytes: [UInt8]
         do throws(HubFailure) {
@@ -87,6 +92,10 @@ package struct ExchangeDriver {
                 Self.path, query: seconds > 0 ? "wait=\(seconds)" : "",
                 contentType: ExchangeCodec.contentType, body: encoded)
         } catch {
+            if naming == .numbers, Self.meansOtherRecords.contains(error.code) {
+                naming = .ids
+                return try exchange()
+            }
             // Only a request that was under way and can be made smaller is worth another try
             // at once.
             guard case .unreachable(_, mayHaveArrived: true) = error,

@@ -3,8 +3,28 @@ import FieldgridSync
 import GRDB
 
 extension ReplyApplication {
+    /// Whether the receipts are of what this very database sealed.
+    ///
+    /// Those of a bundle may be older than the database: put back meanwhile,
+    /// it has given the same names to other changesets.
+    private func areOfThisLife() throws -> Bool {
+        guard let head = reply.receiptsHead, let last = reply.receipts.map(\.seq).max() else {
+            return true
+        }
+        let identity = ChangesetIdentity(
+            incarnation: reply.incarnation ?? memory.state.incarnation, seq: last)
+        guard let number = memory.state.line.number(of: identity), number <= memory.state.seq
+        else { return false }
+        // What is not kept any more was acknowledged long ago.
+        return try Outbox.digest(number, db).map { $0 == head } ?? true
+    }
+
     mutating func applyReceipts() throws {
         guard !reply.receipts.isEmpty else { return }
+        guard try areOfThisLife() else {
+            isOfOtherLife = true
+            return
+        }
         let hadQuarantine = try Outbox.count(.quarantined, db) > 0
         let incarnation = reply.incarnation ?? memory.state.incarnation
         for receipt in reply.receipts {

@@ -16,6 +16,11 @@ extension ReplyApplication {
         switch reply.chain {
         case .follows:
             memory.state.resendFrom = nil
+            if isOfOtherLife, asked == memory.state.incarnation {
+                let first = try Outbox.firstWaiting(db) ?? memory.state.seq + 1
+                try begin(.fork, after: first - 1, at: now)
+                return
+            }
             guard clockWasMoved else { return }
             // A clock that is monotone could never come back from the future.
             memory.state.clock = HybridClock(last: reply.time)

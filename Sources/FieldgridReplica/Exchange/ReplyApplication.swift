@@ -16,6 +16,9 @@ struct ReplyApplication {
     var interrupted: IncarnationRow?
     /// Whether the hub moved the time of a changeset of the present incarnation.
     var clockWasMoved = false
+    /// Whether the receipts are of changesets that another life of this
+    /// database sealed under the same names.
+    var isOfOtherLife = false
     /// Whether the hub proved nothing of a head because it was not told of it.
     var asksForHeads = false
     /// Names a new incarnation.

@@ -2,6 +2,15 @@ import FieldgridModel
 package import FieldgridSync
 import GRDB
 
+/// How a request names the records that its changesets touch.
+package enum RecordNaming: Hashable, Sendable {
+    /// By the numbers that the hub gave them, where it did: short, and true
+    /// only for a hub that still means the same by them.
+    case numbers
+    /// By their ids, which every hub understands at any time.
+    case ids
+}
+
 /// How much of the outbox goes into one request.
 package enum RequestLimit {
     package static let changesets = 5_000
@@ -12,16 +21,17 @@ extension Replica {
     /// What to say to the hub now: where this node stands, and the oldest
     /// changesets that it has not acknowledged.
     package func nextRequest(
-        maxChangesets: Int = RequestLimit.changesets, maxBytes: Int = RequestLimit.bytes
+        maxChangesets: Int = RequestLimit.changesets, maxBytes: Int = RequestLimit.bytes,
+        naming: RecordNaming = .numbers
     ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
-        try request(from: nil, maxChangesets: maxChangesets, maxBytes: maxBytes)
+        try request(from: nil, maxChangesets: maxChangesets, maxBytes: maxBytes, naming: naming)
     }
 
     /// The same from a sequence on, when what came before is under way by
     /// another way.
     package func request(
         from seq: Int64?, maxChangesets: Int = RequestLimit.changesets,
-        maxBytes: Int = RequestLimit.bytes
+        maxBytes: Int = RequestLimit.bytes, naming: RecordNaming = .numbers
     ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
         try read { db in
             let batch =
@@ -42,7 +52,8 @@ extension Replica {
             asked = batch == nil ? try askNext ?? checkInTurn(db) : nil
             request.check = asked
             request.audit = try auditQuestion(db)
-            let numbers = try batch.map { try self.numbers(in: $0, db) } ?? [:]
+            let named = naming == .numbers ? batch : nil
+            let numbers = try named.map { try self.numbers(in: $0, db) } ?? [:]
             let encoded = ExchangeCodec.encode(request) { numbers[$0] }
             return (request, encoded)
         }
@@ -100,8 +111,7 @@ extension Replica {
 
     private func firstToSend(_ db: Database) throws -> Int64? {
         if let asked = memory.state.resendFrom { return asked }
-        return try db.integer(
-            "SELECT min(seq) FROM fg_outbox WHERE state = \(OutboxState.waiting.rawValue)")
+        return try Outbox.firstWaiting(db)
     }
 
     /// The lowest context, by scope, of what the hub has not accepted yet.

@@ -61,6 +61,20 @@ enum Outbox {
         try query.run()
     }
 
+    /// The oldest changeset that the hub has not answered.
+    static func firstWaiting(_ db: Database) throws -> Int64? {
+        try db.integer(
+            "SELECT min(seq) FROM fg_outbox WHERE state = \(OutboxState.waiting.rawValue)")
+    }
+
+    /// The digest of a changeset that is still here.
+    static func digest(_ seq: Int64, _ db: Database) throws -> ContentDigest? {
+        let query = try Query(db, "SELECT digest FROM fg_outbox WHERE seq = ?")
+        query.bind(1, seq)
+        defer { query.finish() }
+        return try query.step() ? ContentDigest(query.blob(0)) : nil
+    }
+
     /// The first number that is still here, from one on.
     static func firstKept(from seq: Int64, _ db: Database) throws -> Int64? {
         let query = try Query(db, "SELECT min(seq) FROM fg_outbox WHERE seq >= ?")

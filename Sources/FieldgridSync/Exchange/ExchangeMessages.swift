@@ -89,6 +89,12 @@ package struct ExchangeReply: Hashable, Sendable {
     /// The incarnation that receipts and chain speak of; nil for the asker's.
     package var incarnation: IncarnationID?
     package var receipts: [Receipt]
+    /// The digest of the last changeset that ``receipts`` speak of, where they
+    /// answer no batch of the request: in bundles.
+    ///
+    /// Who has sealed another one under that name, or none, was put back
+    /// since; the receipts are those of a life that it no longer has.
+    package var receiptsHead: ContentDigest?
     package var chain: ChainAnswer
     /// Which of the asker's quarantined changesets were accepted since.
     package var released: [Release] = []

@@ -111,8 +111,8 @@ struct ChangesetColumnReader {
         let first = Int64(try reader.index(below: 1 << 53, "sequence"))
         let parent = try reader.flag() ? try reader.identity() : nil
         let count = try reader.count()
-        let previous = try digest()
-        let head = try digest()
+        let previous = try reader.digest()
+        let head = try reader.digest()
         try readDictionaries()
         var changesets = try heads(count: count, incarnation: incarnation, first: first)
         var counts: [Int] = []
@@ -121,13 +121,6 @@ struct ChangesetColumnReader {
         return ReceivedBatch(
             previous: previous, head: head, parent: parent, references: references,
             changesets: changesets)
-    }
-
-    private mutating func digest() throws(WireError) -> ContentDigest {
-        guard let digest = ContentDigest(try reader.raw(32)) else {
-            throw .truncated(at: reader.offset)
-        }
-        return digest
     }
 
     private mutating func readDictionaries() throws(WireError) {

@@ -158,6 +158,7 @@ package enum ExchangeCodec {
             positions: positions, records: records, hasMore: ending.hasMore)
         reply.mustRebase = ending.mustRebase
         reply.horizons = ending.horizons
+        reply.receiptsHead = ending.receiptsHead
         reply.incarnation = incarnation
         reply.released = released
         reply.since = spans.since

@@ -3,7 +3,10 @@ import FieldgridModel
 /// Where a node stands beside its positions, and what a hub says of that.
 ///
 ///     stands = pulls: count { scope(index) back ahead } oldest: count { scope(index) back }
-///     ending = flags(byte) [ horizon* ]    ; 1 more, 2 re-base, 4 a horizon for each position
+///     ending = flags(byte) [ horizon* ] [ head ]
+///
+/// Flags are 1 for more, 2 for re-base, 4 for a horizon of each position, 8
+/// for the head of the receipts.
 ///
 /// A scope is its place among the positions, in code order.
 enum StandColumns {
@@ -11,6 +14,7 @@ enum StandColumns {
         static let more: UInt8 = 1
         static let rebase: UInt8 = 2
         static let horizons: UInt8 = 4
+        static let receiptsHead: UInt8 = 8
     }
 
     static func write(_ request: ExchangeRequest, to writer: inout ByteWriter) {
@@ -64,30 +68,36 @@ enum StandColumns {
     static func write(_ reply: ExchangeReply, to writer: inout ByteWriter) {
         writer.byte(
             (reply.hasMore ? Flag.more : 0) | (reply.mustRebase ? Flag.rebase : 0)
-                | (reply.horizons.isEmpty ? 0 : Flag.horizons))
-        guard !reply.horizons.isEmpty else { return }
-        for scope in reply.positions.keys.sorted() {
-            writer.count(Int((reply.horizons[scope] ?? .zero).value))
+                | (reply.horizons.isEmpty ? 0 : Flag.horizons)
+                | (reply.receiptsHead == nil ? 0 : Flag.receiptsHead))
+        if !reply.horizons.isEmpty {
+            for scope in reply.positions.keys.sorted() {
+                writer.count(Int((reply.horizons[scope] ?? .zero).value))
+            }
         }
+        if let head = reply.receiptsHead { writer.raw(head.bytes) }
     }
 
     struct Ending {
         var hasMore: Bool
         var mustRebase: Bool
         var horizons: [ScopeCode: Position] = [:]
+        var receiptsHead: ContentDigest?
     }
 
     static func ending(
         _ positions: [ScopeCode: Position], _ reader: inout ByteReader
     ) throws(WireError) -> Ending {
-        let flags = UInt8(try reader.index(below: 8, "flags of a reply"))
+        let flags = UInt8(try reader.index(below: 16, "flags of a reply"))
         var ending = Ending(
             hasMore: flags & Flag.more != 0, mustRebase: flags & Flag.rebase != 0)
-        guard flags & Flag.horizons != 0 else { return ending }
-        for scope in positions.keys.sorted() {
-            let horizon = Int64(try reader.index(below: 1 << 53, "horizon"))
-            if horizon > 0 { ending.horizons[scope] = Position(horizon) }
+        if flags & Flag.horizons != 0 {
+            for scope in positions.keys.sorted() {
+                let horizon = Int64(try reader.index(below: 1 << 53, "horizon"))
+                if horizon > 0 { ending.horizons[scope] = Position(horizon) }
+            }
         }
+        if flags & Flag.receiptsHead != 0 { ending.receiptsHead = try reader.digest() }
         return ending
     }
 }

@@ -1,4 +1,4 @@
-import FieldgridHub
+@testable import FieldgridHub
 import FieldgridModel
 import FieldgridReplica
 import FieldgridSync
@@ -58,6 +58,36 @@ import Testing
         let rest = try hub.imported(node.exported())
         #expect(rest.accepted == 6)
         #expect(try names(at: hub.hub).count == 6)
+    }
+
+    @Test func receiptsOfAnotherLifeOfTheFolderAcknowledgeNothing() throws {
+        try create(1)
+        try node.imported(#require(try hub.imported(node.exported()).reply).file)
+        let backup = try node.copy()
+        try create(2)
+        let late = try #require(try hub.imported(node.exported()).reply).file
+        try node.restore(backup)
+        try create(3)
+        try node.imported(late)
+        #expect(try node.replica.counts().outbox == 1)
+        #expect(node.replica.rebirths.map(\.cause) == [.fork])
+        for _ in 0..<2 { try node.imported(#require(try hub.imported(node.exported()).reply).file) }
+        #expect(try node.replica.counts().outbox == 0)
+        #expect(try names(at: hub.hub).count == 3)
+        #expect(try names(at: node.replica) == names(at: hub.hub))
+    }
+
+    @Test func aWaitingSectionThatIsNotWhatWasSealedStopsNothingThatComesLater() throws {
+        for name in UInt64(1)...6 { try create(name) }
+        var (request, _) = try node.replica.request(from: 4, maxChangesets: 1)
+        request.batch?.head = .start
+        let section = ParkedSection(
+            node: node.device.node, incarnation: request.incarnation, first: 4, last: 4, since: 0,
+            frame: ExchangeCodec.encode(request) { _ in nil })
+        try hub.hub.store.write { try $0.put(section) }
+        try node.exchange()
+        #expect(try names(at: hub.hub).count == 6)
+        #expect(try hub.hub.store.read { try $0.parked(from: node.device.node) }.isEmpty)
     }
 
     @Test func whatWaitsSurvivesARestartAndComesInWithAnExchange() throws {

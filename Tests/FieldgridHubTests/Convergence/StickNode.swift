@@ -10,7 +10,8 @@ extension RealNode {
         var sections: [[UInt8]] = []
         var next = try start ?? replica.firstToSend()
         repeat {
-            let (request, encoded) = try replica.request(from: next, maxChangesets: 3)
+            let (request, encoded) = try replica.request(
+                from: next, maxChangesets: 3, naming: .ids)
             if request.batch == nil, !sections.isEmpty { break }
             sections.append(encoded)
             next = request.batch.flatMap { batch in next.map { $0 + Int64(batch.changesets.count) }

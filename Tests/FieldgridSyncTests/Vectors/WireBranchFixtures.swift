@@ -217,6 +217,7 @@ enum ReplyFixture {
                 township, Position(1 << 53 - $0))
         }
         reply.covered = 1 << 53 - 1
+        reply.receiptsHead = ContentDigest.of([7])
         return reply
     }()
 

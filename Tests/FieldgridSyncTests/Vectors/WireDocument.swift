@@ -37,6 +37,7 @@ enum WireDocument {
             "receipts": reply.receipts.map(of), "positions": of(reply.positions),
             "spans": Dictionary(uniqueKeysWithValues: spans), "has_more": reply.hasMore,
             "rebase": reply.mustRebase, "horizons": horizons(reply),
+            "receipts_head": orNull(reply.receiptsHead?.description),
             "released": reply.released.map { release in
                 of(release.identity).merging(
                     ["scope": release.scope.text, "position": release.position.value]) { $1 }

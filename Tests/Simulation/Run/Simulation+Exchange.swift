@@ -18,10 +18,10 @@ private final class WatchedReplica: ExchangingReplica {
     var positions: [ScopeCode: Position] { node.replica.positions }
 
     func nextRequest(
-        maxChangesets: Int, maxBytes: Int
+        maxChangesets: Int, maxBytes: Int, naming: RecordNaming
     ) throws -> (request: ExchangeRequest, encoded: [UInt8]) {
         let next = try node.replica.nextRequest(
-            maxChangesets: maxChangesets, maxBytes: maxBytes)
+            maxChangesets: maxChangesets, maxBytes: maxBytes, naming: naming)
         node.asked = next.request
         try simulation.noteSent(next.request, by: node)
         return next

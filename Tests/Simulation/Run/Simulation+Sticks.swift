@@ -30,7 +30,8 @@ extension Simulation {
         }
         var sections: [[UInt8]] = []
         while sections.count < 4 {
-            let (request, encoded) = try node.replica.request(from: next, maxChangesets: 4)
+            let (request, encoded) = try node.replica.request(
+                from: next, maxChangesets: 4, naming: .ids)
             if request.batch == nil, !sections.isEmpty { break }
             try noteSent(request, by: node)
             keepStamp(request, of: node)

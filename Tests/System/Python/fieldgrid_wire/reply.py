@@ -4,7 +4,7 @@ from .audit import PROVED
 from .batch import Index
 from .frame import REPLY as KIND
 from .frame import unwrap, wrap
-from .primitives import (BITS, FLAG, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
+from .primitives import (BITS, DIGEST, FLAG, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
                          UNSIGNED, WORD, Byte, Codec, Counted, Fields, Fixed, Optional, Unsigned,
                          column, malformed, record_numbers, unsigned, written)
 from .request import POSITIONS, ordered
@@ -155,22 +155,28 @@ class Spans(Codec):
 
 
 class Ending:
-    """Whether there is more, whether to begin anew, and a horizon for each position or none."""
+    """Whether there is more, whether to begin anew, a horizon for each position or none, and the
+    digest of the last changeset that the receipts speak of, where they answer no batch."""
 
     def read_for(self, positions, reader):
         flags = ENDING.read(reader)
         codes = ordered(positions)
         horizons = dict(zip(codes, column(POSITION, len(codes), reader))) if flags & 4 else None
-        return {"has_more": bool(flags & 1), "rebase": bool(flags & 2), "horizons": horizons}
+        head = DIGEST.read(reader) if flags & 8 else None
+        return {"has_more": bool(flags & 1), "rebase": bool(flags & 2), "horizons": horizons,
+                "receipts_head": head}
 
     def write_for(self, positions, reply):
         horizons = reply["horizons"]
-        flags = reply["has_more"] | reply["rebase"] << 1 | (horizons is not None) << 2
+        head = reply["receipts_head"]
+        flags = (reply["has_more"] | reply["rebase"] << 1 | (horizons is not None) << 2
+                 | (head is not None) << 3)
         return bytes([flags]) + written(
-            POSITION, [] if horizons is None else [horizons[code] for code in ordered(positions)])
+            POSITION, [] if horizons is None else [horizons[code] for code in ordered(positions)]
+        ) + (b"" if head is None else DIGEST.write(head))
 
 
-ENDING = Byte(below=8)
+ENDING = Byte(below=16)
 FIRST = Fields(
     ("epoch", BITS), ("time", UNSIGNED), ("schema", WORD), ("document", TEXT),
     ("chain", Chain()), ("incarnation", Optional(BITS)), ("receipts", Receipts()),
