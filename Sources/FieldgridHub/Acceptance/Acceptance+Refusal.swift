@@ -21,8 +21,10 @@ extension Acceptance {
         var values: [UnitNumber: UnitValue] = [:]
         /// The schema that created the record, where these do.
         var creator: SchemaIndex?
-        /// What the last of them had seen.
+        /// What the last of them had seen, and when it was saved: UTC
+        /// milliseconds by its author's clock.
         var context: [ScopeCode: Position] = [:]
+        var savedAt: Int64 = 0
         /// The schema that the last of them names, and those that gave a
         /// value which stands, where they are others.
         var schema: SchemaIndex
@@ -50,6 +52,7 @@ extension Acceptance {
             values[change.unit] = change.value
             earlier[change.unit] = nil
             context = changeset.context
+            savedAt = changeset.time.milliseconds
             if change.unit == .presence, change.value == .alive { creator = schema }
         }
     }
@@ -175,13 +178,19 @@ extension Acceptance {
                     .scopeUnknown, zh: "网格 \(scope) 不存在，请改选网格",
                     en: "there is no grid \(scope); choose another")
             }
-            if let right = author.scope, !grids.covers(right, scope) {
-                return Refusal(
-                    .scopeForbidden, zh: "本设备无权填写网格 \(scope)（只限 \(right)）",
-                    en: "this device may write \(right) and below, not grid \(scope)")
+            if let right = author.scope, !grids.covers(right, scope),
+                try !lay(scope, below: right, for: fold)
+            {
+                return forbidden(scope, to: right)
             }
         }
         return nil
+    }
+
+    private func forbidden(_ scope: ScopeCode, to right: ScopeCode) -> Refusal {
+        Refusal(
+            .scopeForbidden, zh: "本设备无权填写网格 \(scope)（只限 \(right)）",
+            en: "this device may write \(right) and below, not grid \(scope)")
     }
 
     /// A record that moved out of an author's scopes, unknown to the author,
@@ -223,10 +232,10 @@ extension Acceptance {
                 .reference, zh: "要并入的记录不在中心，或已不存在",
                 en: "the record to merge into (\(text)) is not at the hub, or is gone")
         }
-        if let right = author.scope, !grids.covers(right, survivor.scope) {
-            return Refusal(
-                .scopeForbidden, zh: "本设备无权填写网格 \(survivor.scope)（只限 \(right)）",
-                en: "this device may write \(right) and below, not grid \(survivor.scope)")
+        if let right = author.scope, !grids.covers(right, survivor.scope),
+            try !lay(survivor.scope, below: right, for: fold)
+        {
+            return forbidden(survivor.scope, to: right)
         }
         return nil
     }

@@ -53,19 +53,7 @@ import Testing
         try one.exchange()
         let id = RecordID.duplicate(.test(1), .test(2))
         #expect(try hub.state(id)?.scope == TestHub.township)
-        let grid = try hub.type("grid")
-        let code = try #require(grid.field(named: "code")?.number)
-        let parent = try #require(grid.field(named: "parent")?.number)
-        let village = try #require(
-            try hub.hub.find(grid, key: [code: .text(TestHub.village.text)]))
-        try hub.hub.save(
-            ActionDraft(
-                author: "虚构文员", source: .registry, savedAt: hub.clock.milliseconds,
-                edits: [
-                    RecordEdit(
-                        type: grid.number, id: village, kind: .update,
-                        values: [parent: .text("220602100")])
-                ]))
+        try hub.hang(TestHub.village, below: ScopeCode("220602100"))
         #expect(try hub.state(id)?.scope == ScopeCode("220602"))
     }
 

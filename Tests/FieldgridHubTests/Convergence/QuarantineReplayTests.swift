@@ -104,6 +104,51 @@ import Testing
         #expect(try field.shown(.test(1), "people", type: "probe") == nil)
     }
 
+    @Test func whatWasSavedBeforeAVillageWentToAnotherTownshipFollowsTheOldRight() throws {
+        let hub = try Probe.hub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        let village = try RealNode(hub, hub.enrol("虚构·甲"))
+        try office.edit(.test(1), .create(TestHub.village), ["people": .integer(1)], type: "probe")
+        try office.exchange()
+        hub.clock.advance(minutes: 5)
+        try hub.hang(TestHub.village, below: ScopeCode("220602100"))
+        hub.clock.advance(minutes: 5)
+        // It has not heard: what it edits, and what it makes, is as good as the day before.
+        try office.edit(.test(1), .update, ["people": .integer(2)], type: "probe")
+        try office.edit(.test(2), .create(TestHub.village), ["people": .integer(3)], type: "probe")
+        try office.exchange()
+        #expect(try quarantine(office) == [])
+        try village.exchange()
+        #expect(try village.shown(.test(1), "people", type: "probe") == .integer(2))
+        #expect(try village.shown(.test(2), "people", type: "probe") == .integer(3))
+        #expect(try office.shown(.test(1), "people", type: "probe") == nil)
+    }
+
+    @Test func whatWasSavedForAnEmptyVillageBeforeItWentFollowsTheOldRight() throws {
+        let hub = try Probe.hub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        try office.edit(.test(1), .create(TestHub.village), ["people": .integer(1)], type: "probe")
+        hub.clock.advance(minutes: 5)
+        try hub.hang(TestHub.village, below: ScopeCode("220602100"))
+        try office.exchange()
+        #expect(try quarantine(office) == [])
+        #expect(try hub.state(.test(1))?.scope == TestHub.village)
+    }
+
+    @Test func whoHasHeardThatAVillageWentMayNoLongerWriteIntoIt() throws {
+        let hub = try Probe.hub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        try office.edit(.test(1), .create(TestHub.village), ["people": .integer(1)], type: "probe")
+        try office.exchange()
+        hub.clock.advance(minutes: 5)
+        try hub.hang(TestHub.village, below: ScopeCode("220602100"))
+        try office.exchange()
+        hub.clock.advance(minutes: 5)
+        try office.edit(.test(2), .create(TestHub.village), ["people": .integer(3)], type: "probe")
+        try office.exchange()
+        #expect(try quarantine(office) == [.scopeForbidden])
+    }
+
     @Test func whoHasHeardThatItLeftMayNoLongerWriteIt() throws {
         let hub = try Probe.hub()
         var field = SketchNode(hub, try hub.enrol("虚构·甲"))

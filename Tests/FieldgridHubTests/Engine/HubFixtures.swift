@@ -115,6 +115,23 @@ final class TestHub {
         return row
     }
 
+    /// Hangs a grid elsewhere in the tree, as a clerk would.
+    func hang(_ code: ScopeCode, below parent: ScopeCode) throws {
+        let type = try self.type("grid")
+        guard let named = type.field(named: "code")?.number,
+            let above = type.field(named: "parent")?.number,
+            let id = try hub.find(type, key: [named: .text(code.text)])
+        else { throw HubError(code: "test", message: "there is no grid \(code)", hint: "") }
+        try hub.save(
+            ActionDraft(
+                author: "虚构文员", source: .registry, savedAt: clock.milliseconds,
+                edits: [
+                    RecordEdit(
+                        type: type.number, id: id, kind: .update,
+                        values: [above: .text(parent.text)])
+                ]))
+    }
+
     /// What the hub keeps of a record.
     func state(_ id: RecordID) throws -> RecordState? {
         try hub.store.read { try $0.records([id])[id] }
