@@ -24,16 +24,18 @@ package struct AuditFinding: Hashable, Sendable, CustomStringConvertible {
 
 /// Recomputes every root from the leaves, and looks up in the hub's own
 /// tables what each leaf speaks of; then looks the other way round for what
-/// has no leaf.
+/// has no leaf, and for records that are not what their history says.
 ///
 /// Memory grows by a bit for each changeset.
 struct AuditReview {
     let view: any HubReading
     let now: Int64
+    private let index: SchemaIndex
     private var books: AuditBooks
 
-    init(_ view: any HubReading, now: Int64) throws {
+    init(_ view: any HubReading, _ index: SchemaIndex, now: Int64) throws {
         self.view = view
+        self.index = index
         self.now = now
         books = try AuditBooks(view)
     }
@@ -46,7 +48,11 @@ struct AuditReview {
             report.finding = try read(head, into: &report)
             if report.finding != nil { return report }
         }
-        if all { report.finding = try books.missing(in: view) }
+        if all {
+            report.finding =
+                try books.missing(in: view)
+                ?? PresentReview(view: view, index: index).finding()
+        }
         return report
     }
 
@@ -120,7 +126,7 @@ extension Hub {
     /// Verifies the logs, all of them or that of one scope.
     package func reviewAudit(only log: AuditLog? = nil) throws -> AuditReport {
         try store.read { view in
-            var review = try AuditReview(view, now: now)
+            var review = try AuditReview(view, index, now: now)
             guard let log else { return try review.run(view.auditLogs(), all: true) }
             guard try view.auditLogs().contains(log) else { throw HubError.noLog(log) }
             return try review.run([log], all: false)

@@ -85,6 +85,16 @@ import Testing
         #expect(finding.description.contains(change.found), "\(finding)")
     }
 
+    @Test func aPresentValueThatNobodyOfferedIsNamed() throws {
+        #expect(try hub.finding() == nil)
+        try hub.tamper(
+            "UPDATE record SET body = CAST(replace(CAST(body AS TEXT), '虚构4', '虚构7') AS BLOB) "
+                + "WHERE lower(hex(id)) = replace('\(RecordID.test(4))', '-', '')")
+        #expect(try hub.hub.shown("name", of: .test(4)) == .text("虚构7"))
+        let finding = try #require(try hub.finding())
+        #expect(finding.description.contains("employer \(RecordID.test(4)) has a value of name"))
+    }
+
     @Test func theFirstLeafThatDoesNotFitIsNamed() throws {
         let index = try hub.leaves().count - 2
         try hub.rewrite { leaves in leaves[index][1] ^= 1 }
