@@ -144,7 +144,8 @@ extension Acceptance {
         if let refusal = try refusal(of: [probe], from: Author(node: hub.node, scope: nil)) {
             throw HubError(
                 code: refusal.code.rawValue, message: refusal.message,
-                hint: "correct the values and save again; nothing was changed")
+                hint: refusal.hint
+                    ?? "correct the values and save again; nothing was changed")
         }
         try sealOwn(changes, author: draft.author, source: draft.source, at: draft.savedAt)
     }

@@ -202,7 +202,10 @@ extension Acceptance {
     private func refreshTask(
         of state: RecordState, _ entry: SchemaIndex.Entry, _ offer: Offer, _ activity: Activity
     ) throws {
-        let isPerson = offer.source != .import && offer.source != .hub
+        // Who decides on a conflict sits at a desk.
+        let isPerson =
+            offer.source != .import && offer.source != .hub
+            && !settlements.contains(offer.identity)
         guard
             isPerson || activity.isNew || activity.touchesStatus || activity.touchesTitle
                 || activity.touchesPresence
@@ -211,13 +214,13 @@ extension Acceptance {
         for period in try openPeriods() {
             let id = RecordID.task(of: state.id, in: period)
             let exists = try record(id) != nil
-            if exists, activity.touchesPresence { try follow(id, state) }
+            if exists, activity.touchesPresence { try follow(id, state, in: period) }
             // Who deletes or merges a record has not visited it.
             let completes = isPerson && saved == period && state.isAlive
             if !exists, state.isAlive, entry.isActive(state) {
                 try writeTask(id, of: state, entry, period, doneBy: completes ? offer : nil)
             } else if exists {
-                if completes { try complete(id, state.scope, by: offer) }
+                if completes { try complete(id, state.scope, stamps(of: offer)) }
                 if activity.touchesTitle {
                     try writeOwn(
                         SystemTypes.Task.name, id, scope: state.scope,
@@ -227,11 +230,25 @@ extension Acceptance {
         }
     }
 
-    /// What is due for a record goes and comes back with it.
-    private func follow(_ task: RecordID, _ state: RecordState) throws {
-        guard let present = try record(task), present.isAlive != state.isAlive,
-            text(of: SystemTypes.Task.state, in: present) == TaskState.due
-        else { return }
+    /// What is due for a record goes and comes back with it; what was done for one that was
+    /// merged into another counts for that one.
+    private func follow(
+        _ task: RecordID, _ state: RecordState, in period: RefreshPeriod
+    ) throws {
+        typealias Names = SystemTypes.Task
+        guard let present = try record(task), present.isAlive != state.isAlive else { return }
+        let isDone = text(of: Names.state, in: present) == TaskState.done
+        guard !isDone || state.isAlive || state.alias != nil else { return }
+        if isDone, let survivor = try survivor(of: state.id), survivor != state.id,
+            let home = try record(survivor)?.scope, let type = index.entries[present.type]?.type
+        {
+            var stamps: [String: Value] = [:]
+            let values = present.values(type: type)
+            for name in [Names.doneAt, Names.doneBy] {
+                stamps[name] = type.field(named: name).flatMap { values[$0.number] }
+            }
+            try complete(.task(of: survivor, in: period), home, stamps)
+        }
         let change = Change(
             type: present.type, record: task, unit: .presence,
             value: state.isAlive ? .alive : .deleted)
@@ -270,10 +287,7 @@ extension Acceptance {
             Names.due: .text(period.due.description),
             Names.state: .text(offer == nil ? TaskState.due : TaskState.done),
         ]
-        if let offer {
-            values[Names.doneAt] = .integer(offer.time.milliseconds)
-            values[Names.doneBy] = .text(offer.author)
-        }
+        if let offer { values.merge(stamps(of: offer)) { $1 } }
         try writeOwn(Names.name, id, scope: state.scope, values: values)
     }
 
@@ -282,7 +296,10 @@ extension Acceptance {
         return field.flatMap { state.values(type: entry.type)[$0.number] } ?? .null
     }
 
-    private func complete(_ id: RecordID, _ scope: ScopeCode, by offer: Offer) throws {
+    /// Marks a task done, unless it is; `stamps` say when and by whom.
+    private func complete(
+        _ id: RecordID, _ scope: ScopeCode, _ stamps: [String: Value]
+    ) throws {
         typealias Names = SystemTypes.Task
         guard let type = index.entry(named: Names.name)?.type,
             let field = type.field(named: Names.state),
@@ -290,11 +307,14 @@ extension Acceptance {
         else { return }
         try writeOwn(
             Names.name, id, scope: scope,
-            values: [
-                Names.state: .text(TaskState.done),
-                Names.doneAt: .integer(offer.time.milliseconds),
-                Names.doneBy: .text(offer.author),
-            ])
+            values: stamps.merging([Names.state: .text(TaskState.done)]) { $1 })
+    }
+
+    private func stamps(of offer: Offer) -> [String: Value] {
+        [
+            SystemTypes.Task.doneAt: .integer(offer.time.milliseconds),
+            SystemTypes.Task.doneBy: .text(offer.author),
+        ]
     }
 }
 

@@ -26,6 +26,9 @@ extension Acceptance {
     ) throws -> Receipt.Outcome {
         let (time, isClamped) = try bounded(changeset)
         clock.observe(time)
+        if changeset.changes.contains(where: { $0.settles != nil }) {
+            settlements.insert(changeset.identity)
+        }
         var merging = Merging(
             changeset: changeset, author: author, time: time, isClamped: isClamped)
         var next = 0

@@ -7,6 +7,8 @@ extension Acceptance {
         var code: QuarantineCode
         /// A sentence a grid assistant understands, Chinese first.
         var message: String
+        /// What to do next, where correcting the values is not it.
+        var hint: String?
 
         init(_ code: QuarantineCode, zh: String, en: String) {
             self.code = code
@@ -131,6 +133,7 @@ extension Acceptance {
         }
         if let refusal = engineUnitRefusal(fold, id) { return refusal }
         if let refusal = try mergeRefusal(fold, present, author) { return refusal }
+        if let refusal = try gridRefusal(fold, present, entry) { return refusal }
         if let refusal = try scopeRefusal(fold, present, entry, author) { return refusal }
         return valueRefusal(fold, isNew: present == nil)
     }

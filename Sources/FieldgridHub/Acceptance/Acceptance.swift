@@ -62,6 +62,8 @@ final class Acceptance {
     /// The same by parent, as long as the store does not have them.
     private(set) var linkedChildren: [RecordID: [RecordID]] = [:]
     var clock: HybridClock
+    /// The changesets in which a person decided on a conflict: no visit.
+    var settlements: Set<ChangesetIdentity> = []
     /// What the changesets of this batch call for once they are merged.
     var aftermath: [Aftermath] = []
     var acceptedTimes: [ScopeCode: [Position: Int64]] = [:]

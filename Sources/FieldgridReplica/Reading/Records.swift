@@ -47,9 +47,18 @@ extension Replica {
                 values[layout.type.fields[column].number] = value
             }
         }
-        return StoredRecord(
+        var record = StoredRecord(
             type: layout.type.number, id: deletion.id, scope: deletion.scope, isAlive: false,
             values: values, unsynced: try unsynced(pending, nil, layout, db))
+        record.alias = try mergedInto(deletion, db)
+        return record
+    }
+
+    /// The record that an own, unanswered action merged this one into, if it did.
+    private func mergedInto(_ deletion: PendingEntry, _ db: Database) throws -> RecordID? {
+        try Outbox.entry(deletion.seq, db)?.changeset.changes
+            .first { $0.record == deletion.id && $0.unit == .presence }?
+            .value.single.text.flatMap { RecordID($0) }
     }
 
     /// The units that show own values, with the reason where the hub set the

@@ -89,6 +89,12 @@ extension RecordService {
             record = next
         }
         guard record.isAlive else {
+            if let alias = record.alias {
+                throw ServiceError(
+                    "record.deleted",
+                    "The \(type.name) \(record.id) was merged into \(alias), which is not here.",
+                    hint: "The district hub has it; this folder holds only its own grids.")
+            }
             throw ServiceError(
                 "record.deleted", "The \(type.name) \(record.id) has been deleted.",
                 hint: "`fieldgrid record history \(type.name) \(record.id)` shows by whom.")

@@ -1,5 +1,6 @@
 import FieldgridHub
 import FieldgridModel
+import FieldgridReplica
 import FieldgridSchema
 import Testing
 
@@ -70,6 +71,14 @@ import Testing
         let states = try second.conflicts().map { [$0["kind"], $0["state"]] }
         #expect(states.contains([.text("duplicate"), .text("settled")]))
         #expect(states.contains([.text("hard"), .text("decided")]))
+    }
+
+    @Test func aDeviceKnowsIntoWhichRecordItMergedBeforeTheHubAnswers() throws {
+        let (hub, first, _, id) = try twins()
+        try merge(first, id)
+        let gone = try #require(try first.replica.record(.test(2), type: hub.type("probe")))
+        #expect(!gone.isAlive)
+        #expect(gone.alias == .test(1))
     }
 
     @Test func theValuesThatAPersonChoseStandWithoutAnotherConflict() throws {

@@ -93,6 +93,53 @@ import Testing
         #expect(progress == RefreshProgress(total: 1, done: 0, due: 1, late: 0))
     }
 
+    @Test func whoSettlesAConflictAtADeskHasNotVisitedTheEmployer() throws {
+        let hub = try TestHub()
+        try imported(hub, 1)
+        try hub.hub.openRefresh(half("2026H2"))
+        let type = try hub.type("employer")
+        let phone = try #require(type.field(named: "phone")).number
+        try hub.hub.save(
+            ActionDraft(
+                author: "虚构文员", source: .onSite, savedAt: hub.clock.milliseconds,
+                edits: [
+                    RecordEdit(
+                        type: type.number, id: .test(1), kind: .update,
+                        values: [phone: .text("13804390001")],
+                        settlements: [phone: Settlement(conflict: .test(90), sides: [])])
+                ]))
+        let progress = try hub.hub.refreshStatus(half("2026H2")).total
+        #expect(progress == RefreshProgress(total: 1, done: 0, due: 1, late: 0))
+    }
+
+    /// `visited` is the one of the two that was visited before they were merged.
+    @Test(arguments: [UInt64(1), 2])
+    func aMergedEmployerKeepsOneTaskAndTheVisitOfEither(visited: UInt64) throws {
+        let hub = try TestHub()
+        try imported(hub, 2)
+        try hub.hub.openRefresh(half("2026H2"))
+        let type = try hub.type("employer")
+        let phone = try #require(type.field(named: "phone")).number
+        let settlement = Settlement(
+            conflict: .duplicate(.test(1), .test(2)), sides: [])
+        let edits = [
+            RecordEdit(
+                type: type.number, id: .test(visited), kind: .update,
+                values: [phone: .text("13804390001")]),
+            RecordEdit(
+                type: type.number, id: .test(2), kind: .merge(into: .test(1)),
+                settlements: [.presence: settlement]),
+        ]
+        for edit in edits {
+            try hub.hub.save(
+                ActionDraft(
+                    author: "虚构文员", source: .onSite, savedAt: hub.clock.milliseconds,
+                    edits: [edit]))
+        }
+        let progress = try hub.hub.refreshStatus(half("2026H2")).total
+        #expect(progress == RefreshProgress(total: 1, done: 1, due: 0, late: 0))
+    }
+
     @Test func aSnapshotOfTheEmployerCompletesItsTask() throws {
         let hub = try TestHub()
         try imported(hub, 1)
