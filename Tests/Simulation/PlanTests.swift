@@ -45,7 +45,7 @@ import Testing
                         $0.violation != nil
                     })
                 let violation = try #require(failing.violation)
-                let plan = Shrinker.shrink(failing.plan, of: violation, within: .seconds(20))
+                let plan = Shrinker.shrink(failing.plan, of: violation, within: .seconds(600))
                 #expect(plan.operations.count < 10)
                 #expect(Runner.run(plan).violation?.invariant == violation.invariant)
             }

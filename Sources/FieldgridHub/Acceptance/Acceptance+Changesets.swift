@@ -174,12 +174,30 @@ extension Acceptance {
             }
             return .quarantined(refusal.code, message: refusal.message)
         }
+        // What waited for the record itself is of the scope that this brings it into.
+        let brings = try bringsWhatIsMissing(changeset, to: earlier)
+        let first = brings ? try merge(changeset, from: author) : nil
         for entry in earlier {
             try free(entry.changeset.identity, merge(entry.changeset, from: author))
         }
-        let outcome = try merge(changeset, from: author)
+        let outcome = try first ?? merge(changeset, from: author)
         if isReplay { free(changeset.identity, outcome) }
         return outcome
+    }
+
+    /// Whether a changeset creates a record that earlier ones, which wait,
+    /// change and do not create: it was lost with a hub's file, and comes
+    /// again as a later one.
+    private func bringsWhatIsMissing(
+        _ changeset: Changeset, to earlier: [WaitingChangeset]
+    ) throws -> Bool {
+        let changes = earlier.flatMap(\.changeset.changes)
+        let created = Set(changes.filter(\.creates).map(\.record))
+        return try changeset.changes.contains { change in
+            try change.creates && record(change.record) == nil
+                && !created.contains(change.record)
+                && changes.contains { $0.record == change.record }
+        }
     }
 
     /// Takes out of quarantine what was accepted after all.
@@ -268,6 +286,10 @@ extension Acceptance {
         }
         return (changeset.time, false)
     }
+}
+
+extension Change {
+    fileprivate var creates: Bool { unit == .presence && value == .alive }
 }
 
 extension HubReading {

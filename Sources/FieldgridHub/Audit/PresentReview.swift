@@ -54,6 +54,9 @@ struct PresentReview {
     private func offers(to id: RecordID) throws -> Set<Offered> {
         var offers: Set<Offered> = []
         for row in try view.history(of: id) {
+            // Whoever changes a record says that it is there.
+            offers.insert(
+                Offered(identity: row.offer.identity, unit: .presence, value: .alive))
             for unit in row.units {
                 offers.insert(
                     Offered(identity: row.offer.identity, unit: unit.unit, value: unit.value))
