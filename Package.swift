@@ -161,6 +161,12 @@ let package = Package(
                 "FieldgridService", "FieldgridHub", "FieldgridNode", "CSimulationVFS", grdb,
             ],
             path: "Tests/Simulation", exclude: ["Plans"], swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridService",
+            ],
+            path: "Tests/Fuzz", swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
         .testTarget(
             name: "SystemTests", path: "Tests/System", exclude: ["Python"],

@@ -9,7 +9,8 @@ set -euo pipefail
 packages=(
     pkg-config zlib1g-dev
     libsqlite3-dev libcurl4-openssl-dev libpq-dev libzstd-dev libqrencode-dev libxlsxwriter-dev
-    sqlite3 strace faketime util-linux python3 python3-cryptography python3-zstandard
+    sqlite3 strace faketime util-linux iproute2 nftables
+    python3 python3-cryptography python3-zstandard
 )
 swift_least=6.3
 

@@ -88,7 +88,10 @@ import Testing
         }
         frame.append(UInt8(length))
         frame += [0x28, 0xb5, 0x2f, 0xfd]
-        #expect(throws: WireError.tooLarge(bytes: 10 << 30, limit: Frame.Limit.body)) {
+        #expect(
+            throws: WireError.tooLarge(
+                bytes: 10 << 30, limit: ExchangeRequest.Limit.bodyBytes)
+        ) {
             _ = try ExchangeCodec.decodeRequest(frame)
         }
     }

@@ -40,7 +40,11 @@ extension HubError {
     }
 
     init(_ error: WireError) {
-        let code = if case .tooLarge = error { "wire.too-large" } else { "wire.malformed" }
+        let code =
+            switch error {
+            case .tooLarge, .tooMany: "wire.too-large"
+            default: "wire.malformed"
+            }
         self.init(
             code: code, message: error.description,
             hint: "Nothing of it was applied.")

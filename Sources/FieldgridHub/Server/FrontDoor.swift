@@ -34,8 +34,8 @@ struct IncomingRequest: Sendable {
 /// Every answer to a request with a signature is signed, refusals too.
 struct FrontDoor: Sendable {
     enum Limit {
-        /// The largest compressed frame that honest data needs, with slack.
-        static let exchange = 16 << 20
+        /// A frame of the largest body, should it not have been compressed; as JSON, the same.
+        static let exchange = ExchangeRequest.Limit.bodyBytes + 64
         static let service = 16 << 20
         static let enrolment = 16 << 10
     }

@@ -13,7 +13,7 @@ package enum RecordNaming: Hashable, Sendable {
 
 /// How much of the outbox goes into one request.
 package enum RequestLimit {
-    package static let changesets = 5_000
+    package static let changesets = ExchangeRequest.Limit.changesets
     package static let bytes = 4 << 20
 }
 
@@ -72,13 +72,15 @@ extension Replica {
         query.bind(1, first)
         defer { query.finish() }
         var batch: ChangesetBatch?
-        var bytes = 0
+        var (bytes, changes) = (0, 0)
         var expected = first
         while try query.step(), query.integer(0) == expected, expected <= through {
             let body = try KeptChangesets.plain(query.blob(2))
             bytes += body.count
             if let batch, batch.changesets.count >= maxChangesets || bytes > maxBytes { break }
             let (changeset, previous) = try CanonicalDecoder.changeset(from: body)
+            changes += changeset.changes.count
+            if batch != nil, changes > ExchangeRequest.Limit.changes { break }
             guard let digest = ContentDigest(query.blob(1)) else { break }
             if batch == nil {
                 let isFirst = first == incarnation.base + 1

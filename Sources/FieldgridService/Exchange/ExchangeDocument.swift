@@ -90,6 +90,7 @@ package struct ExchangeDocument {
         _ value: JSONValue, _ incarnation: IncarnationID, _ schema: SchemaTag
     ) throws -> ChangesetBatch? {
         guard !value.isNull else { return nil }
+        try checkSize(value["changesets"].elements)
         let previous = try digest(value["previous"], "batch.previous") ?? .start
         let changesets = try value["changesets"].elements.enumerated().map { place, element in
             try changeset(element, incarnation, schema, "batch.changesets[\(place)]")
@@ -110,6 +111,18 @@ package struct ExchangeDocument {
         // signature of the request alone.
         if let head = try digest(value["head"], "batch.head") { batch.head = head }
         return batch
+    }
+
+    private func checkSize(_ changesets: [JSONValue]) throws {
+        typealias Limit = ExchangeRequest.Limit
+        guard changesets.count <= Limit.changesets else {
+            throw Fault(
+                path: "batch.changesets", expected: "at most \(Limit.changesets) changesets")
+        }
+        let changes = changesets.reduce(0) { $0 + $1["changes"].elements.count }
+        guard changes <= Limit.changes else {
+            throw Fault(path: "batch.changesets", expected: "at most \(Limit.changes) changes")
+        }
     }
 
     private func digest(_ value: JSONValue, _ path: String) throws -> ContentDigest? {

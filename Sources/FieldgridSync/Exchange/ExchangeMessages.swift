@@ -33,6 +33,16 @@ package struct ExchangeRequest: Hashable, Sendable {
     /// The most bytes, before compression, that the reply should have.
     package var replyBytesMax: Int
 
+    /// What one request may hold, so that no request keeps a hub busy for long:
+    /// a device sends more in several.
+    package enum Limit {
+        /// The uncompressed body.
+        package static let bodyBytes = 8 << 20
+        package static let changesets = 5_000
+        /// In all of its changesets together.
+        package static let changes = 131_072
+    }
+
     /// How many quarantined changesets one request may ask about.
     package static let heldMax = 1_000
 

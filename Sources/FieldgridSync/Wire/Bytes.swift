@@ -8,6 +8,7 @@ package enum WireError: Error, Hashable, Sendable {
     case versionUnknown(UInt8)
     case kindUnexpected(UInt8)
     case tooLarge(bytes: Int, limit: Int)
+    case tooMany(String, count: Int, limit: Int)
     case compressionBroken(String)
     case truncated(at: Int)
     case malformed(String, at: Int)
@@ -25,6 +26,8 @@ extension WireError: CustomStringConvertible {
         case .kindUnexpected(let kind): "the message is of kind \(kind), which was not asked for"
         case .tooLarge(let bytes, let limit):
             "the message would be \(bytes) bytes, the limit is \(limit). Send less at once"
+        case .tooMany(let what, let count, let limit):
+            "the message holds \(count) \(what), the limit is \(limit). Send fewer at once"
         case .compressionBroken(let why): "the compressed body is damaged (\(why)). Send it again"
         case .truncated(let offset): "the message ends early, at byte \(offset). Send it again"
         case .malformed(let what, let offset):

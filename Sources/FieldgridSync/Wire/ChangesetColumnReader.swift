@@ -111,12 +111,20 @@ struct ChangesetColumnReader {
         let first = Int64(try reader.index(below: 1 << 53, "sequence"))
         let parent = try reader.flag() ? try reader.identity() : nil
         let count = try reader.count()
+        guard count <= ExchangeRequest.Limit.changesets else {
+            throw .tooMany(
+                "changesets", count: count, limit: ExchangeRequest.Limit.changesets)
+        }
         let previous = try reader.digest()
         let head = try reader.digest()
         try readDictionaries()
         var changesets = try heads(count: count, incarnation: incarnation, first: first)
         var counts: [Int] = []
         for _ in 0..<count { counts.append(try reader.count()) }
+        let changes = counts.reduce(0, +)
+        guard changes <= ExchangeRequest.Limit.changes else {
+            throw .tooMany("changes", count: changes, limit: ExchangeRequest.Limit.changes)
+        }
         let references = try readChanges(into: &changesets, counts: counts)
         return ReceivedBatch(
             previous: previous, head: head, parent: parent, references: references,

@@ -66,7 +66,9 @@ package enum ExchangeCodec {
     }
 
     package static func decodeRequest(_ frame: [UInt8]) throws(WireError) -> ReceivedRequest {
-        var reader = ByteReader(try Frame.unwrap(frame, kind: .exchangeRequest))
+        var reader = ByteReader(
+            try Frame.unwrap(
+                frame, kind: .exchangeRequest, limit: ExchangeRequest.Limit.bodyBytes))
         let schema = SchemaTag(try reader.fixed())
         let epoch = try reader.bits()
         let incarnation = IncarnationID(try reader.bits())

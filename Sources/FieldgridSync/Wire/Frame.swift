@@ -43,7 +43,10 @@ package enum Frame {
         return writer.bytes
     }
 
-    package static func unwrap(_ frame: [UInt8], kind: Kind) throws(WireError) -> [UInt8] {
+    /// The body of a frame of this kind, of at most `limit` bytes.
+    package static func unwrap(
+        _ frame: [UInt8], kind: Kind, limit: Int = Limit.body
+    ) throws(WireError) -> [UInt8] {
         guard frame.starts(with: "FGX".utf8), frame.count > 6 else { throw .notFieldgrid }
         guard frame[3] == version else { throw .versionUnknown(frame[3]) }
         guard frame[4] == kind.rawValue else { throw .kindUnexpected(frame[4]) }
@@ -51,7 +54,7 @@ package enum Frame {
         _ = try reader.raw(5)
         let encoding = try reader.byte()
         let length = Int(clamping: try reader.unsigned())
-        guard length <= Limit.body else { throw .tooLarge(bytes: length, limit: Limit.body) }
+        guard length <= limit else { throw .tooLarge(bytes: length, limit: limit) }
         let packed = try reader.raw(reader.remaining)
         switch encoding {
         case 0:

@@ -118,7 +118,10 @@ import Testing
                 _ = try ExchangeCodec.decodeReply(frame)
             }
         } catch {
-            if case .tooLarge = error { found = "wire.too-large" } else { found = "wire.malformed" }
+            switch error {
+            case .tooLarge, .tooMany: found = "wire.too-large"
+            default: found = "wire.malformed"
+            }
         }
         #expect(found == malformed.error)
     }

@@ -99,6 +99,8 @@ FRAMES = {
 BOMBS = {
     "a body beyond 32 MiB": b"FGX\1\1\1" + unsigned(BODY + 1) + bytes(4),
     "a plain body beyond 32 MiB": b"FGX\1\1\0" + unsigned(BODY + 1) + b"\0",
+    "a body beyond 8 MiB": b"FGX\1\1\1" + unsigned((8 << 20) + 1) + bytes(4),
+    "a plain body beyond 8 MiB": b"FGX\1\1\0" + unsigned((8 << 20) + 1) + b"\0",
     "a body of more than 400 times its bytes": b"FGX\1\1\1" + unsigned(65_537) + bytes(163),
     "a length of 64 bits": b"FGX\1\1\1" + unsigned((1 << 64) - 1) + b"\0",
 }

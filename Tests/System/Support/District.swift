@@ -125,6 +125,20 @@ final class District {
         try ask(["node", "status", "--data", data])["outbox"].integer
     }
 
+    /// The port on which the hub listens.
+    var port: UInt16 { UInt16(url.split(separator: ":").last ?? "") ?? 0 }
+
+    /// Lets a device look for its hub elsewhere, as a name server's or a
+    /// network's mistake does, or a proxy in between.
+    func lead(_ data: String, to url: String) throws {
+        let path = data + "/node.json"
+        var document = try String(contentsOfFile: path, encoding: .utf8)
+        if let known = document.firstMatch(of: /http:[^"]*/)?.output {
+            document = document.replacing(known, with: url)
+        }
+        try document.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+
     /// Asks a database as another program does.
     @discardableResult
     static func sql(_ statement: String, in path: String) throws -> String {

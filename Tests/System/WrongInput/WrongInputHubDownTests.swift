@@ -32,11 +32,11 @@ import Testing
     @Test func aNetworksOwnPageInPlaceOfTheHubLosesNothing() throws {
         _ = try district.record("employer", "name=虚构甲", at: node)
         let portal = try Portal()
-        try pretendHub(isAt: portal.url)
+        try district.lead(node, to: portal.url)
         let result = try district.run(["node", "sync", "--data", node])
         expectRefused(result, 75, saying: [portal.url, "hint: "])
         #expect(try district.outbox(of: node) == 1)
-        try pretendHub(isAt: district.url)
+        try district.lead(node, to: district.url)
         try district.done(["node", "sync", "--data", node])
         #expect(try district.records("employer", at: district.hubData).count == 1)
     }
@@ -44,7 +44,7 @@ import Testing
     @Test func anotherHubInPlaceOfOursIsNotTrusted() throws {
         _ = try district.record("employer", "name=虚构甲", at: node)
         let other = try District()
-        try pretendHub(isAt: other.url)
+        try district.lead(node, to: other.url)
         let result = try district.run(["node", "sync", "--data", node])
         expectRefused(result, saying: [other.url, "hint: "])
         #expect(try district.outbox(of: node) == 1)
@@ -93,15 +93,5 @@ import Testing
             }
         }
         return false
-    }
-
-    /// Lets a name server's or a network's mistake lead elsewhere.
-    private func pretendHub(isAt url: String) throws {
-        let path = node + "/node.json"
-        var document = try String(contentsOfFile: path, encoding: .utf8)
-        for known in [document.firstMatch(of: /http:[^"]*/)?.output].compactMap(\.self) {
-            document = document.replacing(known, with: url)
-        }
-        try document.write(toFile: path, atomically: true, encoding: .utf8)
     }
 }

@@ -2,11 +2,12 @@
 
 from .primitives import (BITS, DIGEST, IDENTITY, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
                          UNSIGNED, WORD, Byte, Codec, Counted, Fields, Optional, Unsigned, column,
-                         malformed, record_numbers, unsigned, written)
+                         malformed, record_numbers, too_large, unsigned, written)
 from .values import VALUE_COLUMNS, Values
 
 SOURCES = ["registry", "licence", "on_site", "self_report", "import", "hub"]
 SAME, BY_NUMBER, BY_ID = range(3)
+CHANGESETS, CHANGES = 5_000, 131_072
 SEEN, SETTLES, TAKES_BACK = 1, 2, 4
 HEAD = Fields(("incarnation", BITS), ("first_seq", SEQUENCE), ("parent", Optional(IDENTITY)))
 DIGESTS = Fields(("previous", DIGEST), ("head", DIGEST))
@@ -110,6 +111,8 @@ class Batch(Codec):
     def read(self, reader):
         batch = HEAD.read(reader)
         count = reader.count()
+        if count > CHANGESETS:
+            raise too_large(f"{count} changesets, at most {CHANGESETS}")
         batch |= DIGESTS.read(reader)
         authors = Counted(TEXT).read(reader)
         scopes = Counted(TEXT).read(reader)
@@ -128,6 +131,8 @@ class Batch(Codec):
             changeset["source"] = SOURCES[changeset["source"] - 1]
             changeset["time"] = time
         lengths = column(UNSIGNED, count, reader)
+        if sum(lengths) > CHANGES:
+            raise too_large(f"{sum(lengths)} changes, at most {CHANGES}")
         changes = iter(self.read_changes(reader, sum(lengths), scopes))
         for changeset, length in zip(changesets, lengths):
             changeset["changes"] = [next(changes) for _ in range(length)]

@@ -7,6 +7,7 @@ from .primitives import Reader, malformed, too_large, unsigned
 MAGIC = b"FGX"
 REQUEST, REPLY, FILES, RECEIPTS = 1, 2, 4, 5
 BODY = 32 << 20
+REQUEST_BODY = 8 << 20
 RATIO = 400
 SMALL = 64 << 10
 PLAIN = 200
@@ -39,8 +40,9 @@ def unwrap(frame, kind):
     if found != kind:
         raise malformed(f"kind {found}, {kind} expected")
     length = reader.unsigned()
-    if length > BODY:
-        raise too_large(f"{length} bytes announced, at most {BODY}")
+    limit = REQUEST_BODY if kind == REQUEST else BODY
+    if length > limit:
+        raise too_large(f"{length} bytes announced, at most {limit}")
     rest = reader.take(reader.left)
     if encoding == 0:
         if len(rest) != length:
