@@ -41,6 +41,7 @@ package final class NodeSession {
     package let attachments: AttachmentFolder
     private let key: DeviceKey
     private let stamps: FolderStamp
+    private let reserve: RoomReserve
     /// The database had sent more than is in it, and went on under a new name.
     private var wasRewound: Bool
     private let sources: NodeSources
@@ -55,7 +56,14 @@ package final class NodeSession {
         }
         document = try folder.document()
         key = try folder.key()
-        replica = try Replica(path: folder.databasePath, world: sources.world)
+        reserve = RoomReserve(folder: folder.path)
+        do {
+            replica = try Replica(path: folder.databasePath, world: sources.world)
+            reserve.keep()
+        } catch let error as ReplicaError where error.code == .storageFull && reserve.release() {
+            replica = try Replica(path: folder.databasePath, world: sources.world)
+            replica.refusesSaves = true
+        }
         replica.hubKey = DevicePublicKey(base64: document.hubKey)
         stamps = FolderStamp(folder.stampPath)
         wasRewound = try replica.goOnIfRewound(behind: stamps.stamp)
@@ -109,7 +117,10 @@ package final class NodeSession {
         return answer != nil
     }
 
-    package func close() throws { try replica.close() }
+    package func close() throws {
+        try replica.close()
+        if replica.refusesSaves { reserve.keep(again: true) }
+    }
 
     /// Remembers what is about to leave, so that a database put back from a
     /// copy is noticed.

@@ -19,6 +19,9 @@ import GRDB
 /// One process owns the file and uses one replica, from one place at a time.
 package final class Replica: RecordStore {
     package let path: String
+    /// What room there is, is for reading and for sending what waits: every
+    /// save is refused with `replica.storage-full`.
+    package var refusesSaves = false
     let world: ReplicaWorld
     var random: any RandomNumberGenerator
     var memory: ReplicaMemory

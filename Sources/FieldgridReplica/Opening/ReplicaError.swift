@@ -47,6 +47,12 @@ extension ReplicaError: CustomStringConvertible {
 }
 
 extension ReplicaError {
+    static func noRoom(for path: String) -> ReplicaError {
+        ReplicaError(
+            .storageFull, "there is no room left for \(path), so nothing was saved",
+            hint: "Free some space and save again; everything saved before is safe")
+    }
+
     /// What an error of SQLite means for a person; errors that are none of
     /// SQLite's are handed back as they are.
     static func of(_ error: any Error, path: String) -> any Error {
@@ -54,9 +60,7 @@ extension ReplicaError {
         let found = error.message ?? "SQLite result \(error.resultCode.rawValue)"
         switch error.resultCode {
         case .SQLITE_FULL:
-            return ReplicaError(
-                .storageFull, "there is no room left for \(path), so nothing was saved",
-                hint: "Free some space and save again; everything saved before is safe")
+            return noRoom(for: path)
         case .SQLITE_IOERR where !isReading(error):
             // SQLite says so too when a full disk cannot hold its index of
             // the log, or a file may not grow.

@@ -10,6 +10,7 @@ extension Replica {
 
     /// Saves many actions in one transaction, one changeset for each.
     package func save(_ drafts: [ActionDraft]) throws {
+        if refusesSaves { throw ReplicaError.noRoom(for: path) }
         try transact { db, memory in
             var report = OpeningReport()
             try ForeignEdits.seal(&memory, db, mint: mintID, into: &report)

@@ -33,6 +33,25 @@ import Testing
         #expect(try Set(district.records("employer", at: district.hubData).keys) == reported)
     }
 
+    @Test(.disabled(if: Machine.cannotMount != nil, "no small disks"))
+    func aDeviceWhoseDiskIsFullIsReadAndSendsWhatWaits() throws {
+        let disk = try SmallDisk(megabytes: 32)
+        let district = try District()
+        let node = try district.join(folder: disk.path + "/data")
+        let id = try district.record("employer", "name=虚构甲", at: node)
+        try disk.fill()
+        let refused = try district.run([
+            "record", "new", "employer", "name=虚构乙", "--data", node,
+        ])
+        expectRefused(refused, saying: ["no room", "hint: "])
+        #expect(try Array(district.records("employer", at: node).keys) == [id])
+        try district.done(["node", "sync", "--data", node])
+        #expect(try Array(district.records("employer", at: district.hubData).keys) == [id])
+        disk.free()
+        _ = try district.record("employer", "name=虚构丙", at: node)
+        try expectConverged(district, node)
+    }
+
     @Test(.disabled(if: Machine.cannotBeNobody != nil, "no user without rights"))
     func whoMayNotWriteAFolderIsToldSoAndChangesNothing() throws {
         let district = try District()

@@ -7,6 +7,16 @@ import Testing
 @Suite(.serialized) struct KillNineTests {
     static let rounds = 100
 
+    /// Lets the moments fall into the work however slow the machine is: after
+    /// a cut a little more time, after none less.
+    private struct Patience {
+        private(set) var factor = 1.0
+
+        mutating func learn(wasCut: Bool) {
+            factor = wasCut ? min(32, factor * 1.2) : max(1, factor / 2)
+        }
+    }
+
     @Test func aNodeKilledWhileSavingKeepsWhatItReported() throws {
         let district = try District()
         let node = try district.join()
@@ -14,8 +24,9 @@ import Testing
         var random = SeededRandom(seed: 9_001)
         var reported: Set<String> = []
         var killed = 0
+        var patience = Patience()
         for round in 0..<Self.rounds {
-            let delay = Double.random(in: 0.005...0.16, using: &random)
+            let delay = Double.random(in: 0.005...0.16, using: &random) * patience.factor
             let result = try Fieldgrid.run(
                 "/usr/bin/timeout",
                 [
@@ -24,6 +35,7 @@ import Testing
                 ])
             if result.status != 0 { killed += 1 }
             if let id = try? JSON(result.output)["id"].text { reported.insert(id) }
+            patience.learn(wasCut: result.status != 0)
         }
         #expect(killed > 10, "the moments must fall into the saving")
         #expect(reported.count > 10)
@@ -42,21 +54,16 @@ import Testing
         var random = SeededRandom(seed: 9_002)
         var acknowledged = 0
         var cut = 0
-        // However slow the machine: after a cut a little more time, after none less.
-        var patience = 1.0
+        var patience = Patience()
         for round in 0..<Self.rounds {
             let first = round * 10
             let table = try district.folder.write(
                 FictionalEmployer.table(first..<(first + 10)), to: "employers.csv")
             try district.done(["record", "import", "employer", table, "--data", node])
-            let delay = Double.random(in: 0.02...0.3, using: &random) * patience
-            if try syncUnderFire(district, node, after: delay) {
-                acknowledged = first + 10
-                patience = max(1, patience / 2)
-            } else {
-                cut += 1
-                patience = min(32, patience * 1.2)
-            }
+            let delay = Double.random(in: 0.02...0.3, using: &random) * patience.factor
+            let isDone = try syncUnderFire(district, node, after: delay)
+            if isDone { acknowledged = first + 10 } else { cut += 1 }
+            patience.learn(wasCut: !isDone)
             district.killHub()
             try district.startHub()
         }
