@@ -9,6 +9,7 @@ struct HubCommand: AsyncParsableCommand {
         subcommands: [
             HubInit.self, HubServe.self, HubEnrol.self, HubDevices.self, HubRevoke.self,
             HubStatusCommand.self, HubImport.self, HubExport.self, HubReview.self,
+            HubQuarantine.self,
             HubBackupCommand.self, HubRestore.self, HubPublish.self, HubTrim.self,
             HubAudit.self,
         ])
@@ -142,7 +143,10 @@ struct HubRevoke: AsyncParsableCommand {
     func run() async throws {
         let desk = try HubSide.desk(place, remote, command: "hub revoke")
         try output.report(try desk.answer(.hub(ask: .revoke(device: device)))) { document in
-            "Revoked \(document["holder"].text ?? "") (\(document["node"].text ?? ""))."
+            let device = "\(document["holder"].text ?? "") (\(document["node"].text ?? ""))"
+            guard document["was_revoked"].bool == true else { return "Revoked \(device)." }
+            let at = document["revoked_at"].text.map(ShownTime.text) ?? "an earlier day"
+            return "\(device) was revoked on \(at) already; nothing changed."
         }
     }
 }

@@ -28,6 +28,7 @@ extension HubDesk {
                     "accepted": .integer(Int64(counts.accepted)),
                     "quarantined": .integer(Int64(counts.quarantined)),
                 ]), needsPerson: counts.quarantined > 0)
+        case .quarantine: return try quarantine()
         case .enrol, .devices, .revoke, .status, .backupBegins, .backupDone, .publish, .trim:
             preconditionFailure("these are not about bundles")
         }
@@ -45,6 +46,33 @@ extension HubDesk {
                 "records": .texts(
                     Set(entry.changeset.changes.map(\.record)).sorted().map(\.description)),
                 "since": .text(Instants.text(entry.since)),
+            ])
+        }
+        return ServiceReply(.array(documents), needsPerson: !entries.isEmpty)
+    }
+
+    private func quarantine() throws -> ServiceReply {
+        let entries = try hub.quarantine()
+        let documents = entries.map { entry in
+            let (waiting, device) = (entry.waiting, entry.device)
+            return JSONValue.object([
+                "node": .text(waiting.node.description), "holder": .optional(device?.holder),
+                "revoked": .bool(device?.revokedAt != nil),
+                "incarnation": .text(waiting.changeset.identity.incarnation.description),
+                "seq": .integer(waiting.changeset.identity.seq),
+                "author": .text(waiting.changeset.author),
+                "saved_at": .text(Instants.text(waiting.changeset.time.milliseconds)),
+                "changes": .integer(Int64(waiting.changeset.changes.count)),
+                "records": .array(
+                    entry.records.map { record in
+                        .object([
+                            "id": .text(record.id.description), "type": .optional(record.type),
+                            "name": .optional(record.name),
+                        ])
+                    }),
+                "code": .text(waiting.code.rawValue), "reason": .text(waiting.message),
+                "since": .text(Instants.text(waiting.since)),
+                "released_by": .text(QuarantineText.release(entry)),
             ])
         }
         return ServiceReply(.array(documents), needsPerson: !entries.isEmpty)

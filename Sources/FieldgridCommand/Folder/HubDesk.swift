@@ -115,9 +115,9 @@ extension HubDesk {
                     "role": .text(role.rawValue),
                 ]))
         case .devices: return ServiceReply(.array(try hub.devices().map(document(of:))))
-        case .revoke(let device): return ServiceReply(document(of: try hub.revoke(device)))
+        case .revoke(let device): return try revoke(device)
         case .status: return try status()
-        case .importBundle, .exportBundle, .review: return try answerBundles(request)
+        case .importBundle, .exportBundle, .review, .quarantine: return try answerBundles(request)
         case .backupBegins:
             try hub.noteBackup()
             return ServiceReply(.object([]))
@@ -129,6 +129,12 @@ extension HubDesk {
             return ServiceReply(.object(["changes": .texts(change.sentences)]))
         case .trim(let leaseDays, let dryRun): return try trim(leaseDays, dryRun: dryRun)
         }
+    }
+
+    private func revoke(_ name: String) throws -> ServiceReply {
+        let wasRevoked = try hub.device(named: name).revokedAt != nil
+        let revoked = document(of: try hub.revoke(name))
+        return ServiceReply(revoked.adding("was_revoked", .bool(wasRevoked)))
     }
 
     private func trim(_ leaseDays: Int64?, dryRun: Bool) throws -> ServiceReply {

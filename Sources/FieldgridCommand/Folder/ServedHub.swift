@@ -160,7 +160,7 @@ struct DeviceRights {
             try require(grids.covers(device.scope, target.scope))
         case .hub(.exportBundle(let name)), .hub(.review(letThrough: .some(let name))):
             try require(grids.covers(device.scope, try hub.device(named: name).scope))
-        case .hub(.devices), .hub(.status), .hub(.review(letThrough: nil)):
+        case .hub(.devices), .hub(.status), .hub(.quarantine), .hub(.review(letThrough: nil)):
             try require(grids.roots.contains(device.scope))
         case .schema, .record, .imports, .conflicts, .tasks, .refresh(.status), .node,
             .attachment(.add):

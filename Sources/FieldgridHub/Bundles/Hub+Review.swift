@@ -7,7 +7,59 @@ package struct ReviewEntry: Hashable, Sendable {
     package var since: Int64
 }
 
+/// One changeset that the hub has set aside, for whatever reason.
+package struct SetAside: Hashable, Sendable {
+    package var waiting: WaitingChangeset
+    /// Nil for a device that the hub no longer knows.
+    package var device: DeviceRow?
+    /// The records it is about, in the order of their first change.
+    package var records: [Named]
+
+    /// A record by what is known of it: at the hub, or in the changeset.
+    package struct Named: Hashable, Sendable {
+        package var id: RecordID
+        /// Nil where this hub's schema does not have the type.
+        package var type: String?
+        /// Nil where neither gives it a name.
+        package var name: String?
+    }
+}
+
 extension Hub {
+    /// Everything that is set aside, oldest first.
+    package func quarantine() throws -> [SetAside] {
+        try store.read { view in
+            let devices = try view.devices()
+            let entries = try view.waiting().sorted {
+                ($0.since, $0.changeset.identity) < ($1.since, $1.changeset.identity)
+            }
+            return try entries.map { entry in
+                SetAside(
+                    waiting: entry, device: devices.first { $0.node == entry.node },
+                    records: try named(entry.changeset.changes, view))
+            }
+        }
+    }
+
+    private func named(
+        _ changes: [Change], _ view: any HubReading
+    ) throws -> [SetAside.Named] {
+        let present = try view.records(Array(Set(changes.map(\.record))))
+        var found: [SetAside.Named] = []
+        for change in changes where !found.contains(where: { $0.id == change.record }) {
+            let type = index.entries[change.type]?.type
+            let title = type?.title.flatMap { type?.field(named: $0)?.number }
+            let given = changes.last { $0.record == change.record && $0.unit == title }?.value
+            let known = type.flatMap { type in
+                title.flatMap { present[change.record]?.values(type: type)[$0]?.text }
+            }
+            found.append(
+                SetAside.Named(
+                    id: change.record, type: type?.name, name: known ?? given?.single.text))
+        }
+        return found
+    }
+
     /// What waits for a clerk's word, in the order it was saved.
     package func review() throws -> [ReviewEntry] {
         let (waiting, devices) = try store.read { view in

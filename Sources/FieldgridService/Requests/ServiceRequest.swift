@@ -22,7 +22,8 @@ package enum RecordRequest: Hashable, Sendable, Codable {
     case show(type: String, id: String)
     /// A page of the records that meet all conditions, `field=value` each.
     case list(type: String, conditions: [String], skip: Int, limit: Int?)
-    case verify(type: String, id: String)
+    /// Confirmed on a day, `YYYY-MM-DD`; without one, today.
+    case verify(type: String, id: String, date: String? = nil)
     case history(type: String, id: String)
     case delete(type: String, id: String)
     case move(type: String, id: String, scope: String)
@@ -31,12 +32,15 @@ package enum RecordRequest: Hashable, Sendable, Codable {
 package enum ConflictRequest: Hashable, Sendable, Codable {
     case list(all: Bool, conditions: [String])
     case show(id: String)
-    case resolve(ids: [String], choice: ConflictChoice, note: String?)
+    /// `source` says how the value was learnt; without one, as the side that is taken.
+    case resolve(
+        ids: [String], choice: ConflictChoice, note: String?, source: ValueSource? = nil)
     /// Takes back what a rule or a person decided.
     case undo(ids: [String], note: String?)
     /// Every waiting conflict that meets all conditions.
     case resolveAll(
-        conditions: [String], choice: ConflictChoice, note: String?, preview: Bool)
+        conditions: [String], choice: ConflictChoice, note: String?, preview: Bool,
+        source: ValueSource? = nil)
 }
 
 /// How a person settles a conflict.
@@ -71,6 +75,8 @@ package enum HubRequest: Hashable, Sendable, Codable {
     /// A device's bundle, byte for byte.
     case importBundle(file: Data, reply: Bool)
     case exportBundle(device: String)
+    /// Everything that the hub has set aside.
+    case quarantine
     /// What revoked devices brought in; lets through what one of them did.
     case review(letThrough: String?)
     /// A backup is about to be made.

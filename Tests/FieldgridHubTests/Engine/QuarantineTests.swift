@@ -24,6 +24,27 @@ import Testing
         #expect(try hub.hub.record(.test(2), type: hub.type("employer")) != nil)
     }
 
+    @Test func theHubTellsWhatItHasSetAsideWhoseItIsAndWhy() throws {
+        let hub = try TestHub()
+        var node = SketchNode(hub, try hub.enrol("虚构·甲"))
+        try node.create("employer", .test(1), ["name": .text("虚构木业"), "uscc": .text("912206")])
+        try node.exchange()
+        hub.clock.advance(minutes: 5)
+        try node.create(
+            "employer", .test(2), ["name": .text("虚构粮油")], scope: ScopeCode("999999"))
+        try node.exchange()
+        let entries = try hub.hub.quarantine()
+        #expect(entries.map(\.waiting.code) == [.rule, .scopeUnknown])
+        #expect(entries.map(\.waiting.changeset.identity.seq) == [1, 2])
+        #expect(entries.map(\.device?.holder) == ["虚构·甲", "虚构·甲"])
+        #expect(entries.map { $0.records.map(\.id) } == [[.test(1)], [.test(2)]])
+        #expect(entries.flatMap(\.records).map(\.name) == ["虚构木业", "虚构粮油"])
+        #expect(entries.flatMap(\.records).map(\.type) == ["employer", "employer"])
+        try node.set("employer", .test(1), ["uscc": .text("912206020000000005")])
+        try node.exchange()
+        #expect(try hub.hub.quarantine().map(\.waiting.code) == [.scopeUnknown])
+    }
+
     @Test func theCorrectionOfARefusedCreationIsTheNextEdit() throws {
         let hub = try TestHub()
         var node = SketchNode(hub, try hub.enrol("虚构·甲"))
