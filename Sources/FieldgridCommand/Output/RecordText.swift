@@ -94,11 +94,13 @@ struct RecordText {
     func text(_ value: JSONValue, unit: String, of type: RecordType) -> String {
         guard case .object(let members) = value else {
             guard let field = type.field(named: unit) else {
-                return value.text.map { ["alive": "保留", "deleted": "删除"][$0] ?? $0 } ?? ""
+                let words = ["alive": "保留", "deleted": "删除", "unmerged": "撤销合并"]
+                return value.text.map { words[$0] ?? $0 } ?? ""
             }
             let text = text(value, of: field)
             return text.isEmpty ? "（空）" : text
         }
+        if let survivor = value["merged_into"].text { return "合并，并入 \(survivor)" }
         let parts = members.compactMap { member -> String? in
             guard !member.value.isNull, let field = type.field(named: member.key) else {
                 return nil
@@ -109,22 +111,26 @@ struct RecordText {
     }
 
     func history(_ document: JSONValue, of type: RecordType) -> String {
-        var table = Table([
-            .init("时间"), .init("单元"), .init("值", widthMax: 50), .init("提交人"), .init("来源"),
-            .init("结果", widthMax: 80),
-        ])
+        let isOfSeveral = Set(document.elements.compactMap { $0["record"].text }).count > 1
+        let through: [Table.Column] = isOfSeveral ? [.init("经由记录")] : []
+        var table = Table(
+            [.init("时间")] + through + [
+                .init("单元"), .init("值", widthMax: 50), .init("提交人"), .init("来源"),
+                .init("结果", widthMax: 80),
+            ])
         for entry in document.elements {
             let unit = entry["unit"].text ?? ""
-            table.add([
-                ShownTime.text(entry["at"].text ?? ""),
-                Unit(named: unit, of: type)?.label.zh ?? unit,
-                text(entry["value"], unit: unit, of: type), entry["author"].text ?? "",
-                ValueSource(rawValue: entry["source"].text ?? "")?.label.zh ?? "",
-                entry["reason_zh"].text ?? "",
-            ])
+            let record = isOfSeveral ? [entry["record"].text ?? ""] : []
+            table.add(
+                [ShownTime.text(entry["at"].text ?? "")] + record + [
+                    Unit(named: unit, of: type)?.label.zh ?? unit,
+                    text(entry["value"], unit: unit, of: type), entry["author"].text ?? "",
+                    ValueSource(rawValue: entry["source"].text ?? "")?.label.zh ?? "",
+                    entry["reason_zh"].text ?? "",
+                ])
         }
         return table.isEmpty
-            ? "本机没有待上报的修改；完整的历史在中心。"
+            ? "本机没有待上报的修改，完整的历史在中心 "
                 + "(Nothing waits here; the hub has the whole history.)" : table.text
     }
 

@@ -106,10 +106,16 @@ package enum Unit: Hashable, Sendable {
         }
     }
 
-    /// A unit's value: an object for a group.
+    /// A unit's value: an object for a group, and for a record that was merged
+    /// into another.
     package func document(_ value: UnitValue, of type: RecordType) -> JSONValue {
         switch self {
-        case .presence: .text(value.single == .integer(0) ? "deleted" : "alive")
+        case .presence:
+            switch value.single {
+            case .text(let survivor): .object(["merged_into": .text(survivor)])
+            case .integer(0): .text("deleted")
+            case .integer, .null: .text("alive")
+            }
         case .scope: .optional(value.single.text)
         case .field(let field): ValueDocument.document(value.single, of: field)
         case .group:

@@ -99,6 +99,32 @@ import Testing
         #expect(result.errors.contains("not about two records"))
     }
 
+    @Test func theHistoryOfARecordTellsWhatCameThroughTheOneThatWasMergedIntoIt() throws {
+        let code = "org_code=MA0DEMO16"
+        let one = try district.record("employer", "name=虚构双录", code, at: first)
+        let two = try district.record("employer", "name=虚构双录", code, at: second)
+        let (stays, goes) = (min(one, two), max(one, two))
+        try sync(first, second, first)
+        let id = try #require(try conflict(at: first)["id"].text)
+        try district.done(["conflicts", "resolve", id, "--take", "merge", "--data", first])
+        try sync(first)
+        let history = ["record", "history", "employer", stays, "--data", district.hubData]
+        let joined = try district.ask(history).elements
+        #expect(Set(joined.compactMap { $0["record"].text }) == [stays, goes])
+        let through = joined.filter { $0["record"].text == goes }
+        #expect(through.contains { $0["unit"].text == "org_code" })
+        #expect(through.last?["value"]["merged_into"].text == stays)
+        let text = try district.done(history)
+        #expect(text.contains("经由记录") && text.contains("合并，并入 \(stays)"), "\(text)")
+
+        #expect(try undo(id, at: first).status == 0)
+        try sync(first)
+        let parted = try district.ask(history).elements.filter { $0["record"].text == goes }
+        #expect(parted.map { $0["unit"].text } == ["presence", "presence"])
+        #expect(parted.last?["value"].text == "unmerged")
+        #expect(try district.done(history).contains("撤销合并"))
+    }
+
     @Test func twoRecordsOfOneEmployerBecomeOneAndTwoAgain() throws {
         let code = "org_code=MA0DEMO16"
         let one = try district.record("employer", "name=虚构双录", code, at: first)
