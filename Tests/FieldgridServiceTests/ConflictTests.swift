@@ -15,24 +15,25 @@ import Testing
     /// A conflict of the employer as the hub writes it down.
     @discardableResult
     func put(
-        _ number: UInt64, unit: String = "phone", kind: String = "hard", policy: String = "latest",
-        state: String = "open", sides: [String] = ["\"0439-3220001\"", "\"0439-3220002\""]
+        _ number: UInt64, unit: String = "phone", kind: String = "hard",
+        state: String = "open", sides: [String] = ["\"0439-3220001\"", "\"0439-3220002\""],
+        source: String = "on_site"
     ) throws -> RecordID {
         let type = try #require(fixture.store.schema.type(named: SystemTypes.Conflict.name))
         typealias Names = SystemTypes.Conflict
         let documents = sides.enumerated().map { place, value in
             """
-            {"value":\(value),"author":"虚构\(place + 1)","node":null,"source":"on_site",\
+            {"value":\(value),"author":"虚构\(place + 1)","node":null,"source":"\(source)",\
             "at":"2026-07-24T09:0\(place):00+08:00","clamped":false,\
             "incarnation":"\(incarnation)","seq":\(place + 1)}
             """
         }
         let values: [String: Value] = [
             Names.kind: .text(kind), Names.type: .text("employer"), Names.record: .text(employer),
-            Names.unit: .text(unit), Names.policy: .text(policy), Names.state: .text(state),
+            Names.unit: .text(unit), Names.policy: .text("latest"), Names.state: .text(state),
             Names.base: .text("\"0439-3220000\""), Names.winner: .integer(2),
             Names.sides: .text("[\(documents.joined(separator: ","))]"),
-            Names.reason: .text("{\"rule\":\"\(policy)\"}"),
+            Names.reason: .text("{\"rule\":\"latest\"}"),
         ]
         var numbered: [UnitNumber: Value] = [:]
         for (field, value) in values {
@@ -114,6 +115,35 @@ import Testing
         let revival = try resolve(id, .side(number: 2))
         #expect(revival.kind == .update)
         #expect(revival.settlements[.presence]?.conflict == id)
+    }
+
+    @Test(arguments: [
+        (ConflictChoice.side(number: 1), RecordService.Place.node, ValueSource.licence),
+        (.winner, .hub, .licence),
+        (.base, .node, .onSite),
+        (.base, .hub, .hub),
+        (.value(text: "0439-3229999"), .hub, .hub),
+    ])
+    func aSettlementHasTheSourceOfTheSideItTakesOrOfThePlaceItIsMadeAt(
+        _ choice: ConflictChoice, _ place: RecordService.Place, _ source: ValueSource
+    ) throws {
+        let id = try put(1, source: "licence")
+        fixture.place = place
+        _ = try resolve(id, choice)
+        #expect(fixture.store.saved.last?.source == source)
+    }
+
+    @Test func aDeviceThatTakesTheHubsSideDoesNotSpeakForTheHub() throws {
+        _ = try resolve(try put(1, source: "hub"), .side(number: 1))
+        #expect(fixture.store.saved.last?.source == .onSite)
+    }
+
+    @Test func theSourceThatThePersonNamesIsThatOfTheSettlement() throws {
+        let id = try put(1, source: "licence").description
+        try fixture.answer(
+            .conflicts(
+                ask: .resolve(ids: [id], choice: .winner, note: nil, source: .registry)))
+        #expect(fixture.store.saved.last?.source == .registry)
     }
 
     @Test func aPreviewSavesNothingAndAFilterChooses() throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FieldgridModel
 import FieldgridService
 
 struct ConflictsCommand: AsyncParsableCommand {
@@ -65,6 +66,12 @@ struct ConflictsResolve: AsyncParsableCommand {
         help: "A value of your own; for a group or a broken rule field=value,field=value.")
     var value: String?
     @Option(help: "Why, in your own words.") var note: String?
+    @Option(
+        help: """
+            How the value was learnt. Default: as the side that is taken; else hub at the hub, \
+            on_site on a device.
+            """)
+    var source: ValueSource?
     @Flag(help: "All that meet --where.") var all = false
     @Option(name: .customLong("where"), help: "key=value; may be given several times.")
     var conditions: [String] = []
@@ -90,8 +97,9 @@ struct ConflictsResolve: AsyncParsableCommand {
             .conflicts(
                 ask: all
                     ? .resolveAll(
-                        conditions: conditions, choice: choice, note: note, preview: dryRun)
-                    : .resolve(ids: ids, choice: choice, note: note)))
+                        conditions: conditions, choice: choice, note: note, preview: dryRun,
+                        source: source)
+                    : .resolve(ids: ids, choice: choice, note: note, source: source)))
         let schema = try desk.schema()
         try output.report(reply) { ConflictText(schema: schema).resolved($0.elements) }
     }

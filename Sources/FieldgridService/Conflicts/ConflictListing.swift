@@ -13,17 +13,19 @@ extension RecordService {
             let conflict = try conflict(id)
             return ServiceReply(
                 try document(of: conflict), needsPerson: conflict.waitsForPerson)
-        case .resolve(let ids, let choice, let note):
+        case .resolve(let ids, let choice, let note, let source):
             let conflicts = try ids.map(conflict)
-            return try resolve(conflicts, choice: choice, note: note, preview: false)
+            return try resolve(
+                conflicts, choice: choice, note: note, source: source, preview: false)
         case .undo(let ids, let note):
             return try undo(try ids.map(conflict), note: note)
-        case .resolveAll(let conditions, let choice, let note, let preview):
+        case .resolveAll(let conditions, let choice, let note, let preview, let source):
             let filter = try ConflictFilter(conditions)
             let found = try conflicts {
                 filter.accepts($0) && ($0.waitsForPerson || filter.namesState)
             }
-            return try resolve(found, choice: choice, note: note, preview: preview)
+            return try resolve(
+                found, choice: choice, note: note, source: source, preview: preview)
         }
     }
 

@@ -4,10 +4,14 @@ import FieldgridModel
 /// author saw.
 extension RecordService {
     func resolve(
-        _ conflicts: [ConflictRecord], choice: ConflictChoice, note: String?, preview: Bool
+        _ conflicts: [ConflictRecord], choice: ConflictChoice, note: String?,
+        source: ValueSource?, preview: Bool
     ) throws -> ServiceReply {
         let decisions = try conflicts.map { try decision(on: $0, choice: choice, note: note) }
-        if !preview { try store.save(decisions.map { draft($0.edits, source: .onSite) }) }
+        let drafts = zip(conflicts, decisions).map { conflict, decision in
+            draft(decision.edits, source: source ?? self.source(of: choice, in: conflict))
+        }
+        if !preview { try store.save(drafts) }
         let documents = zip(conflicts, decisions).map { conflict, decision in
             JSONValue.object([
                 "id": .text(conflict.id.description), "type": .text(conflict.type.name),
@@ -17,6 +21,26 @@ extension RecordService {
         }
         return ServiceReply(.array(documents))
     }
+
+    /// How a settlement's value was learnt: as the side that is taken, and
+    /// else by whoever sits here.
+    private func source(of choice: ConflictChoice, in conflict: ConflictRecord) -> ValueSource {
+        let number: Int? =
+            switch choice {
+            case .side(let number): number
+            case .winner: conflict.winner
+            case .base, .value, .merge, .apart: nil
+            }
+        guard let number, conflict.sides.indices.contains(number - 1),
+            let source = ValueSource(rawValue: conflict.sides[number - 1].source),
+            // A device does not speak for the hub.
+            source != .hub || place == .hub
+        else { return deskSource }
+        return source
+    }
+
+    /// What nobody went out for: decided at the hub, or by who was there.
+    var deskSource: ValueSource { place == .hub ? .hub : .onSite }
 
     struct SettlementDecision {
         var edits: [RecordEdit]

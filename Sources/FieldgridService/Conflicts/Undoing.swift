@@ -7,7 +7,7 @@ import FieldgridModel
 extension RecordService {
     func undo(_ conflicts: [ConflictRecord], note: String?) throws -> ServiceReply {
         let edits = try conflicts.map { try undoing($0, note: note) }
-        try store.save(edits.map { draft([$0], source: .onSite) })
+        try store.save(edits.map { draft([$0], source: deskSource) })
         let documents = conflicts.map { conflict in
             JSONValue.object([
                 "id": .text(conflict.id.description), "type": .text(conflict.type.name),
