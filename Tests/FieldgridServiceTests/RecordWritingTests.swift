@@ -37,6 +37,31 @@ import Testing
         #expect(fixture.store.saved.count == 1)
     }
 
+    @Test func aClockThatTheHubFoundWrongSaysNoDayOfAVisit() throws {
+        let id = try fixture.employer("name=虚构商店")
+        fixture.hubClockOffset = -730 * 86_400_000
+        let refusal = try #require(try fixture.refusal(.verify(type: "employer", id: id)))
+        #expect(refusal.code == "clock.wrong")
+        #expect(refusal.message.contains("2026-07-24") && refusal.message.contains("2024-07-24"))
+        #expect(refusal.hint?.contains("--date") == true)
+        let saved = try fixture.record(.verify(type: "employer", id: id, date: "2024-07-24"))
+        #expect(saved["verified_on"].text == "2024-07-24")
+    }
+
+    @Test func aClockThatIsWrongWithinTheDaySaysTheDay() throws {
+        let id = try fixture.employer("name=虚构商店")
+        fixture.hubClockOffset = 600_000
+        let saved = try fixture.record(.verify(type: "employer", id: id))
+        #expect(saved["verified_on"].text == "2026-07-24")
+    }
+
+    @Test(arguments: [("2026-07-25", "date.future"), ("24.7.2026", "date.malformed")])
+    func aVisitIsOnADayThatHasCome(_ date: String, _ code: String) throws {
+        let id = try fixture.employer("name=虚构商店")
+        let refusal = try fixture.refusal(.verify(type: "employer", id: id, date: date))
+        #expect(refusal?.code == code)
+    }
+
     @Test func verifyingTwiceOnOneDayIsTwoActions() throws {
         let id = try fixture.employer("name=虚构商店")
         _ = try fixture.record(.verify(type: "employer", id: id))

@@ -163,18 +163,22 @@ extension Schema {
 
 struct RecordVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Mark a record confirmed unchanged today.")
+        commandName: "verify", abstract: "Mark a record confirmed unchanged.")
 
     @OptionGroup var place: FolderOptions
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Argument(help: "The record type.") var type: String
     @Argument(help: "The record's id.") var id: String
+    @Option(help: ArgumentHelp("The day of the visit. Default: today.", valueName: "yyyy-mm-dd"))
+    var date: String?
 
     func run() async throws {
         let desk = try HubSide.desk(place, remote, command: "record verify")
-        let reply = try desk.answer(.record(ask: .verify(type: type, id: id)))
-        try output.report(reply) { _ in "Confirmed \(type) \(id) today." }
+        let reply = try desk.answer(.record(ask: .verify(type: type, id: id, date: date)))
+        try output.report(reply) { _ in
+            "Confirmed \(type) \(id) \(date.map { "as of \($0)" } ?? "today")."
+        }
     }
 }
 

@@ -91,9 +91,11 @@ final class NodeDesk: Desk {
     }
 
     private func service() throws -> RecordService {
-        try RecordService(
+        var service = try RecordService(
             store: replica, place: .node, author: session.document.holder, clock: SystemClock(),
             settledHere: try replica.settledLocally(), newID: Mint.record)
+        service.hubClockOffset = session.hubClockOffset
+        return service
     }
 
     private func status() throws -> ServiceReply {

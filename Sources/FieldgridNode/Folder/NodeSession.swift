@@ -117,6 +117,17 @@ package final class NodeSession {
         return answer != nil
     }
 
+    /// The hub's clock minus this device's, milliseconds, as the last exchange
+    /// that found them too far apart learnt it; 0 where none did.
+    ///
+    /// One that puts the hub's clock before this device was enrolled was learnt while
+    /// this clock stood otherwise, and says nothing any more.
+    package var hubClockOffset: Int64 {
+        let offset = folder.clockOffset
+        let (hubNow, isOver) = sources.clock.milliseconds.addingReportingOverflow(offset)
+        return isOver || hubNow < document.enrolledAt ? 0 : offset
+    }
+
     package func close() throws {
         try replica.close()
         if replica.refusesSaves { reserve.keep(again: true) }

@@ -105,6 +105,9 @@ extension ServiceError {
 }
 
 extension Label {
-    /// Chinese first, then English.
-    package var sentence: String { zh == en ? zh : "\(zh) / \(en)" }
+    /// Chinese first, then English, with one full stop at the end.
+    package var sentence: String {
+        guard zh != en else { return zh }
+        return "\(zh.hasSuffix("。") ? String(zh.dropLast()) : zh) / \(en)"
+    }
 }

@@ -21,6 +21,9 @@ package struct RecordService {
     /// Where the screen had loaded the record that is edited, where it stayed
     /// open while the store went on.
     package var loadedAt: Position?
+    /// The hub's clock minus this one, milliseconds, where an exchange found
+    /// them too far apart; 0 where it did not.
+    package var hubClockOffset: Int64 = 0
     private let newID: () -> RecordID
 
     /// `newID` mints the ids of new records.
@@ -40,6 +43,12 @@ package struct RecordService {
     /// Today in Asia/Shanghai.
     var today: LocalDate {
         LocalDate(milliseconds: now, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
+    }
+
+    /// Today by the hub's clock, as far as this device knows it.
+    var hubToday: LocalDate {
+        LocalDate(
+            milliseconds: now &+ hubClockOffset, offsetMinutes: LocalDate.shanghaiOffsetMinutes)
     }
 
     func mint() -> RecordID { newID() }
@@ -68,7 +77,7 @@ package struct RecordService {
         case .show(let type, let id): try show(type, id: id)
         case .list(let type, let conditions, let skip, let limit):
             try list(type, conditions: conditions, page: Page(skip: skip, limit: limit))
-        case .verify(let type, let id): try verify(type, id: id)
+        case .verify(let type, let id, let date): try verify(type, id: id, date: date)
         case .history(let type, let id): try history(type, id: id)
         case .delete(let type, let id): try delete(type, id: id)
         case .move(let type, let id, let scope): try move(type, id: id, scope: scope)

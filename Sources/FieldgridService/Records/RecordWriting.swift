@@ -64,11 +64,11 @@ extension RecordService {
         return values
     }
 
-    /// Marks a record confirmed today.
+    /// Marks a record confirmed on a day, by default today.
     ///
-    /// The stamp is saved even where it says today already: a second visit is
-    /// a fact of its own.
-    func verify(_ typeName: String, id: String) throws -> ServiceReply {
+    /// The stamp is saved even where it says that day already: a second visit
+    /// is a fact of its own. A clock that the hub found wrong says no day.
+    func verify(_ typeName: String, id: String, date: String?) throws -> ServiceReply {
         let type = try type(typeName)
         try checkWritable(type)
         guard let stamp = type.fields.first(where: { $0.stamp == .verifiedOn }) else {
@@ -77,14 +77,37 @@ extension RecordService {
                 hint: "Only types with a stamped field are; see `fieldgrid record types`.")
         }
         let record = try livingRecord(id, of: type)
+        let day = try visitDay(date).description
         let edit = RecordEdit(
-            type: type.number, id: record.id, kind: .update,
-            values: [stamp.number: .text(today.description)])
+            type: type.number, id: record.id, kind: .update, values: [stamp.number: .text(day)])
         try store.save(draft(edit, source: .onSite))
         return ServiceReply(
-            .object([
-                "id": .text(record.id.description), stamp.name: .text(today.description),
-            ]))
+            .object(["id": .text(record.id.description), stamp.name: .text(day)]))
+    }
+
+    private func visitDay(_ text: String?) throws(ServiceError) -> LocalDate {
+        guard let text else {
+            guard today == hubToday else {
+                throw ServiceError(
+                    "clock.wrong",
+                    "This device's clock says \(today); the hub's, as the last exchange found it, "
+                        + "says \(hubToday).",
+                    hint: "Set the clock and run `fieldgrid node sync`, or give the day of the "
+                        + "visit with --date YYYY-MM-DD.")
+            }
+            return today
+        }
+        guard let day = LocalDate(text) else {
+            throw ServiceError(
+                "date.malformed", "“\(text)” is not a day.",
+                hint: "Write it as \(hubToday).", exitStatus: .wrongUsage)
+        }
+        guard day <= max(today, hubToday) else {
+            throw ServiceError(
+                "date.future", "\(day) has not come yet: today is \(hubToday).",
+                hint: "Give the day on which the record was confirmed.")
+        }
+        return day
     }
 
     func delete(_ typeName: String, id: String) throws -> ServiceReply {

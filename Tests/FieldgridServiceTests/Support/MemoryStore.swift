@@ -77,6 +77,7 @@ final class Fixture {
     private var minted: UInt64 = 0
     var place = RecordService.Place.node
     var settledHere: Set<RecordID> = []
+    var hubClockOffset: Int64 = 0
 
     /// Read once: every test works on a copy.
     private static let labour = Result { try SchemaReader.read(files: EmbeddedFiles.schema) }
@@ -91,13 +92,14 @@ final class Fixture {
 
     @discardableResult
     func answer(_ request: ServiceRequest) throws -> ServiceReply {
-        let service = try RecordService(
+        var service = try RecordService(
             store: store, place: place, author: "虚构赵某",
             clock: FixedClock(milliseconds: Self.now), settledHere: settledHere,
             newID: { [self] in
                 minted += 1
                 return Self.id(minted)
             })
+        service.hubClockOffset = hubClockOffset
         guard let reply = try service.answer(request) else {
             throw ServiceError("test", "the record service does not answer this")
         }
