@@ -20,6 +20,11 @@ import Testing
         #expect(DisplayWidth.of(DisplayWidth.clipped("一二三四五", to: 6)) <= 6)
     }
 
+    @Test(arguments: [(0, "0 conflicts wait"), (1, "1 conflict waits"), (2, "2 conflicts wait")])
+    func oneIsNotMany(_ number: Int, _ text: String) {
+        #expect(Counted.text(number, "conflict waits", "conflicts wait") == text)
+    }
+
     @Test func aCodeIsDrawnAsASquareWithAQuietZone() throws {
         let drawing = try #require(QRDrawing.draw("QE0A-KVA1-CK0E-VB2Z"))
         let lines = drawing.split(separator: "\n")

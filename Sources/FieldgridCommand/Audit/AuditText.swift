@@ -10,8 +10,8 @@ enum AuditText {
         switch entry.content {
         case .decision(let identity, _, .accepted(let scope, let position, let trail, let moved)):
             let rows = trail.runs.reduce(0) { $0 + $1.count }
-            return "accepted \(name(identity)) at \(scope) \(position.value), \(rows) rows of "
-                + "history" + (moved ? ", its time moved" : "")
+            return "accepted \(name(identity)) at \(scope) \(position.value), "
+                + Counted.text(rows, "row") + " of history" + (moved ? ", its time moved" : "")
         case .decision(let identity, _, .quarantined(let code, _)):
             return "set aside \(name(identity)): \(code.rawValue)"
         case .release(let release, _):
@@ -67,8 +67,9 @@ enum AuditText {
     }
 
     static func breakSentence(_ document: JSONValue) -> String {
-        "The hub was put back from a backup: the last \(document["lost"].integer ?? 0) entries "
-            + "of its log of \(document["log"].text ?? "") are not in it any more. The earlier "
+        "The hub was put back from a backup: the last "
+            + Counted.text(document["lost"].integer ?? 0, "entry", "entries")
+            + " of its log of \(document["log"].text ?? "") are not in it any more. The earlier "
             + "head is kept."
     }
 
@@ -80,7 +81,8 @@ enum AuditText {
             return "ALARM (\(logs)): nothing is exchanged; see `fieldgrid node audit`"
         }
         guard let at = document["as_of"].text else { return "nothing known yet" }
-        return "\(document["logs"].integer ?? 0) logs, verified as of \(ShownTime.text(at))"
+        return
+            "\(Counted.text(document["logs"].integer ?? 0, "log")), verified as of \(ShownTime.text(at))"
     }
 }
 

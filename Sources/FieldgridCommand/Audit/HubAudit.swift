@@ -29,6 +29,8 @@ struct HubAudit: AsyncParsableCommand {
     var export: String?
     @Option(help: ArgumentHelp("Compare with heads that were exported.", valueName: "file"))
     var against: String?
+    @Flag(help: "List every log with its root, also where nothing is wrong.")
+    var all = false
 
     func validate() throws {
         guard (from ?? 0) >= 0 else { throw ValidationError("--from takes a number from 0 on.") }
@@ -130,13 +132,16 @@ struct HubAudit: AsyncParsableCommand {
     private func text(
         _ report: AuditReport, _ entries: [Entry], _ compared: [Compared]
     ) -> String {
-        var heads = Table([
-            .init("log"), .init("leaves", isNumber: true), .init("root", widthMax: 64),
-        ])
-        for head in report.heads {
-            heads.add([head.log.description, "\(head.size)", head.root.description])
+        var parts: [String] = []
+        if report.finding == nil {
+            parts.append(
+                Counted.text(report.leaves, "leaf", "leaves") + " of "
+                    + Counted.text(report.heads.count, "log")
+                    + " verified, against the roots and the tables.")
+        } else {
+            parts.append("The hub's audit does not fit; the logs as they are now:")
         }
-        var parts = [heads.text]
+        if all || report.finding != nil || scope != nil { parts.append(table(report)) }
         for item in compared {
             parts.append(
                 "\(item.head.log) at \(item.head.size), "
@@ -148,11 +153,18 @@ struct HubAudit: AsyncParsableCommand {
                 "\(item.log) \(item.index)  \(ShownTime.text(Instants.text(item.entry.time)))  "
                     + AuditText.sentence(item.entry))
         }
-        if report.finding == nil {
-            parts.append("\(report.leaves) leaves verified, against the roots and the tables.")
-        }
         if let export { parts.append("Wrote \(export): keep it where nobody of the hub's can.") }
         return parts.joined(separator: "\n")
+    }
+
+    private func table(_ report: AuditReport) -> String {
+        var heads = Table([
+            .init("log"), .init("leaves", isNumber: true), .init("root", widthMax: 64),
+        ])
+        for head in report.heads {
+            heads.add([head.log.description, "\(head.size)", head.root.description])
+        }
+        return heads.text
     }
 
     private func complain(_ report: AuditReport, _ compared: [Compared]) throws {

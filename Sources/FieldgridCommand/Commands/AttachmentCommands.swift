@@ -35,7 +35,9 @@ struct AttachmentGet: AsyncParsableCommand {
             .attachment(ask: .get(name: name, budget: max(1, attachmentBudget))))
         let (document, bytes) = try BundleDocuments.split(reply.document)
         try target.write(bytes, to: file)
-        try output.report(ServiceReply(document)) { _ in "\(bytes.count) bytes in \(file)." }
+        try output.report(ServiceReply(document)) { _ in
+            Counted.text(bytes.count, "byte") + " in \(file)."
+        }
     }
 }
 

@@ -99,7 +99,8 @@ struct NodeExport: AsyncParsableCommand {
         var lines = [
             number("changesets") == 0
                 ? "Nothing waits for the hub; the bundle asks it for what is new."
-                : "\(number("changesets")) saved actions (\(number("first_seq")) to "
+                : Counted.text(number("changesets"), "saved action")
+                    + " (\(number("first_seq")) to "
                     + "\(number("last_seq")))."
         ]
         if number("left") > 0 {
@@ -112,9 +113,10 @@ struct NodeExport: AsyncParsableCommand {
         if photos + left > 0 {
             lines.append(
                 left == 0
-                    ? "\(photos) photos."
-                    : "\(photos) photos; \(left) more wait: raise --attachment-budget, or export "
-                        + "again after the hub's answer.")
+                    ? Counted.text(photos, "photo") + "."
+                    : Counted.text(photos, "photo") + "; "
+                        + Counted.text(left, "more waits", "more wait")
+                        + ": raise --attachment-budget, or export again after the hub's answer.")
         }
         let damaged = Set(parts.flatMap { $0["attachments_damaged"].elements.compactMap(\.text) })
         lines += damaged.sorted().map {
@@ -122,7 +124,7 @@ struct NodeExport: AsyncParsableCommand {
         }
         for part in parts {
             let file = part["file"].text ?? ""
-            lines.append("\(part["bytes"].integer ?? 0) bytes in \(file).")
+            lines.append(Counted.text(part["bytes"].integer ?? 0, "byte") + " in \(file).")
         }
         let files = parts.compactMap { $0["file"].text }
         lines.append(
@@ -151,13 +153,15 @@ struct NodeImport: AsyncParsableCommand {
                 return "This bundle is older than what the device has; nothing changed."
             }
             var lines = [
-                "\(number("pushed")) saved actions acknowledged, \(number("pulled")) records "
-                    + "received; \(number("outbox")) still wait for the hub."
+                Counted.text(number("pushed"), "saved action") + " acknowledged, "
+                    + Counted.text(number("pulled"), "record") + " received; "
+                    + Counted.text(number("outbox"), "still waits", "still wait")
+                    + " for the hub."
             ]
             if number("attachments_sent") + number("attachments_waiting") > 0 {
                 lines.append(
                     "Photos: the hub has \(number("attachments_sent")) of them, "
-                        + "\(number("attachments_waiting")) wait.")
+                        + Counted.text(number("attachments_waiting"), "waits.", "wait."))
             }
             lines += SchemaText.lines(document)
             if document["has_more"].bool == true {
@@ -216,19 +220,24 @@ struct HubImport: AsyncParsableCommand {
         ]
         if number("waiting") > 0 {
             lines.append(
-                "\(number("waiting")) wait for what comes before them, from saved action "
+                Counted.text(
+                    number("waiting"), "waits for what comes before it",
+                    "wait for what comes before them") + ", from saved action "
                     + "\(number("missing_from")) on: import the device's earlier bundle.")
         }
         let photos = document["attachments"]
         let count = { (key: String) in photos[key].integer ?? 0 }
         if count("taken") + count("known") > 0 {
-            lines.append("\(count("taken")) photos taken, \(count("known")) were here.")
+            lines.append(
+                Counted.text(count("taken"), "photo") + " taken, "
+                    + Counted.text(count("known"), "was", "were") + " here.")
         }
         if count("unnamed") > 0 {
             lines.append(
-                "\(count("unnamed")) photos were left on the stick: no accepted record of the "
-                    + "device's grids names them. Import the part with their records, or correct "
-                    + "what was set aside, then import this one again.")
+                Counted.text(count("unnamed"), "photo was", "photos were")
+                    + " left on the stick: no accepted record of the device's grids names what is "
+                    + "left. Import the part with its records, or correct what was set aside, "
+                    + "then import this one again.")
         }
         if let problem = photos["problem"].text { lines.append("Photos: \(problem)") }
         if let seq = document["fork_at"].integer {
@@ -280,8 +289,8 @@ struct HubExport: AsyncParsableCommand {
                 document["has_more"].bool == true
                 ? "\nMore did not fit: import this one at the device, export there, come again."
                 : ""
-            return "\(document["records"].integer ?? 0) records and "
-                + "\(document["receipts"].integer ?? 0) receipts for "
+            return Counted.text(document["records"].integer ?? 0, "record") + " and "
+                + Counted.text(document["receipts"].integer ?? 0, "receipt") + " for "
                 + "\(document["holder"].text ?? "") in \(file).\(more)\n"
                 + "On the device: fieldgrid node import \(file)"
         }

@@ -36,7 +36,7 @@ struct HubBackupCommand: AsyncParsableCommand {
             "bytes": .integer(backup.bytes),
         ])
         try output.report(ServiceReply(document)) { _ in
-            "Wrote \(to): \(backup.records) records, \(backup.bytes) bytes, read back whole.\n"
+            "Wrote \(to): \(Counted.text(backup.records, "record")), \(backup.bytes) bytes, read back whole.\n"
                 + "Keep it on another disk, and key.pem in another place: it is not in the file."
         }
     }
@@ -69,7 +69,8 @@ struct HubRestore: AsyncParsableCommand {
         ])
         try output.report(ServiceReply(document)) { _ in
             let old = aside.map { "\nWhat was there is now \($0)." } ?? ""
-            return "Restored \(backup.records) records from \(from) as a new epoch.\(old)\n"
+            return
+                "Restored \(Counted.text(backup.records, "record")) from \(from) as a new epoch.\(old)\n"
                 + "Next: fieldgrid hub serve --data \(place.folder)"
         }
     }
@@ -149,8 +150,10 @@ struct HubTrim: AsyncParsableCommand {
                 ])
             }
             return table.text
-                + "\n\(dryRun ? "Would let" : "Let") go of \(number("departures")) departures and "
-                + "\(number("times")) times, with a lease of \(number("lease_days")) days."
+                + "\n\(dryRun ? "Would let" : "Let") go of "
+                + Counted.text(number("departures"), "departure") + " and "
+                + Counted.text(number("times"), "time") + ", with a lease of "
+                + Counted.text(number("lease_days"), "day") + "."
         }
     }
 }

@@ -56,7 +56,8 @@ struct NodeJoin: AsyncParsableCommand {
         try output.report(ServiceReply(document)) { document in
             "Joined \(hub) as \(document["holder"].text ?? "") "
                 + "for \(document["scope"].text ?? ""), "
-                + "\(document["pulled"].integer ?? 0) records received. It works without a network "
+                + Counted.text(document["pulled"].integer ?? 0, "record")
+                + " received. It works without a network "
                 + "from now on."
         }
     }
@@ -92,7 +93,8 @@ struct NodeSync: AsyncParsableCommand {
             let number = { (key: String) in document[key].integer ?? 0 }
             var lines = [
                 "Sent \(number("pushed")), received \(number("pulled")); "
-                    + "\(number("requests")) requests, \(number("bytes_up")) bytes up, "
+                    + Counted.text(number("requests"), "request") + ", "
+                    + Counted.text(number("bytes_up"), "byte") + " up, "
                     + "\(number("bytes_down")) down."
             ]
             lines += document["reincarnated"].elements.compactMap(\.text).map(RebirthText.sentence)
@@ -103,28 +105,34 @@ struct NodeSync: AsyncParsableCommand {
             }
             if number("removed") > 0 {
                 lines.append(
-                    "\(number("removed")) records that had left its grids meanwhile are gone "
-                        + "from it.")
+                    Counted.text(
+                        number("removed"), "record that had left its grids meanwhile is",
+                        "records that had left its grids meanwhile are") + " gone from it.")
             }
             lines += document["audit_breaks"].elements.map(AuditText.breakSentence)
             if number("salvaged") > 0 {
-                lines.append("\(number("salvaged")) records that the hub had lost were sent again.")
+                lines.append(
+                    Counted.text(
+                        number("salvaged"), "record that the hub had lost was",
+                        "records that the hub had lost were") + " sent again.")
             }
             if number("attachments_sent") + number("attachments_waiting") > 0 {
                 lines.append(
                     "Photos: \(number("attachments_sent")) sent, "
-                        + "\(number("attachments_waiting")) wait.")
+                        + Counted.text(number("attachments_waiting"), "waits.", "wait."))
             }
             if let note = document["attachments_note"].text { lines.append("Photos: \(note)") }
             if number("quarantined") > 0 {
                 lines.append(
-                    "\(number("quarantined")) saved actions were refused by the hub; "
+                    Counted.text(
+                        number("quarantined"), "saved action was", "saved actions were")
+                        + " refused by the hub; "
                         + "`fieldgrid record list TYPE` marks them, `record show` says why.")
             }
             if number("conflicts_open") > 0 {
                 lines.append(
-                    "\(number("conflicts_open")) conflicts wait for a person: "
-                        + "fieldgrid conflicts list"
+                    Counted.text(number("conflicts_open"), "conflict waits", "conflicts wait")
+                        + " for a person: fieldgrid conflicts list"
                 )
             }
             return lines.joined(separator: "\n")

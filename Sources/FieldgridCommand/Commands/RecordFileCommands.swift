@@ -25,13 +25,15 @@ struct RecordImport: AsyncParsableCommand {
         try output.report(reply) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
             var lines = [
-                "\(dryRun ? "Would import" : "Imported") \(file): \(number("read")) rows read, "
+                "\(dryRun ? "Would import" : "Imported") \(file): "
+                    + Counted.text(number("read"), "row") + " read, "
                     + "\(number("created")) created, \(number("updated")) updated, "
                     + "\(number("unchanged")) unchanged, \(number("rejected")) refused."
             ]
             if number("grid_unknown") > 0 {
                 lines.append(
-                    "\(number("grid_unknown")) have an address that names no grid; they wait in "
+                    Counted.text(number("grid_unknown"), "row has", "rows have")
+                        + " an address that names no grid: waiting in "
                         + "the scope above with the mark “grid unknown”.")
             }
             for scope in document["scopes"].members {

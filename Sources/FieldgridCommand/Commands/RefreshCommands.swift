@@ -41,7 +41,7 @@ struct RefreshOpen: AsyncParsableCommand {
         let desk = try HubSide.desk(place, remote, command: "refresh open")
         try output.report(try desk.answer(.refresh(ask: .open(period: period)))) { document in
             "Opened \(document["period"].text ?? ""), due \(document["due_on"].text ?? ""): "
-                + "\(document["tasks_made"].integer ?? 0) new tasks."
+                + Counted.text(document["tasks_made"].integer ?? 0, "new task") + "."
         }
     }
 }

@@ -34,7 +34,7 @@ struct TasksList: AsyncParsableCommand {
                 ])
             }
             return table.isEmpty
-                ? "没有任务。(No tasks; `fieldgrid node sync` fetches new ones.)" : table.text
+                ? "没有任务 (No tasks; `fieldgrid node sync` fetches new ones.)" : table.text
         }
     }
 }

@@ -6,7 +6,7 @@ struct ConflictText {
     let schema: Schema
 
     func list(_ documents: [JSONValue]) -> String {
-        guard !documents.isEmpty else { return "没有待处理的争议。(No conflicts wait for a person.)" }
+        guard !documents.isEmpty else { return "没有待处理的争议 (No conflicts wait for a person.)" }
         return documents.map(show).joined(separator: "\n\n")
     }
 
@@ -50,7 +50,7 @@ struct ConflictText {
     }
 
     func resolved(_ documents: [JSONValue]) -> String {
-        guard !documents.isEmpty else { return "没有符合条件的争议。(Nothing to settle.)" }
+        guard !documents.isEmpty else { return "没有符合条件的争议 (Nothing to settle.)" }
         let isSaved = documents.allSatisfy { $0["saved"].bool == true }
         let lines = documents.map { document in
             let unit = document["unit"].text ?? ""
@@ -86,7 +86,7 @@ struct ConflictText {
             let label = type.flatMap { Unit(named: member.key, of: $0)?.label.zh } ?? member.key
             return "\(label) \(value(member.value, member.key, type))"
         }
-        return ([side["record"].text ?? ""] + texts).joined(separator: "；")
+        return ([side["record"].text ?? ""] + texts).joined(separator: ", ")
     }
 
     private func value(_ value: JSONValue, _ unit: String, _ type: RecordType?) -> String {

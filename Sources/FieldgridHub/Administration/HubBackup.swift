@@ -143,6 +143,15 @@ extension Hub {
         }
     }
 
+    /// The backup that this database was put back from was whole, and is the
+    /// last one: it was noted before it was made, and confirmed only after.
+    fileprivate func noteRestored() throws {
+        try store.write { view in
+            guard let noted = try view.setting(.backupNoted) else { return }
+            try view.set(.backupVerified, to: noted)
+        }
+    }
+
     /// When the last verified backup was made, UTC milliseconds.
     package var lastBackupAt: Int64? {
         get throws { try store.read { try $0.setting(.backupVerified) }.flatMap { Int64($0) } }
@@ -165,6 +174,7 @@ extension Hub {
         do {
             let hub = try Hub(store: store, clock: clock, random: random)
             try hub.beginEpoch(because: .restored)
+            try hub.noteRestored()
             try store.close()
         } catch {
             try? store.close()

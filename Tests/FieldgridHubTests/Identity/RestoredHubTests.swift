@@ -42,6 +42,15 @@ import Testing
         try expectAgreement(hub, node, other)
     }
 
+    @Test func aHubThatWasPutBackKnowsWhenItsBackupWasMade() throws {
+        let hub = try TestHub()
+        let made = hub.clock.milliseconds
+        let backup = try hub.backup()
+        hub.clock.advance(minutes: 5)
+        try hub.restore(backup)
+        #expect(try hub.hub.lastBackupAt == made)
+    }
+
     @Test func recordsThatNobodyKeepsAreSalvagedFromTheRows() throws {
         let (hub, node, other) = try start()
         let backup = try hub.backup()

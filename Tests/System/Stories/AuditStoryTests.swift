@@ -29,7 +29,7 @@ import Testing
         let witness = district.folder.file("heads.json")
         let exported = try audit("--export", witness)
         #expect(exported.status == 0)
-        #expect(exported.output.contains("leaves verified"))
+        #expect(exported.output.contains("verified, against"))
         #expect(try audit("--export", witness).errors.contains("already"))
         _ = try district.record("employer", "name=虚构乙", at: first)
         #expect(try sync(first).status == 0)
@@ -43,6 +43,15 @@ import Testing
         let document = try JSON(audit("--scope", District.township, "--from", "1", "--json").output)
         #expect(document["entries"].elements.first?["leaf"].integer == 1)
         #expect("\(document["verified"])".contains("true"))
+    }
+
+    @Test func theVerdictComesFirstAndTheGridsOnlyWhereTheyAreAskedFor() throws {
+        let verdict = try audit().output
+        #expect(verdict.split(separator: "\n").count == 1, "\(verdict)")
+        #expect(verdict.contains("logs verified"))
+        let all = try audit("--all").output.split(separator: "\n")
+        #expect(all.first?.contains("logs verified") == true)
+        #expect(all.contains { $0.hasPrefix(District.scope) }, "\(all)")
     }
 
     @Test func aChangedTableIsNamedAndTheCommandFails() throws {
