@@ -81,8 +81,8 @@ enum AuditText {
             return "ALARM (\(logs)): nothing is exchanged; see `fieldgrid node audit`"
         }
         guard let at = document["as_of"].text else { return "nothing known yet" }
-        return
-            "\(Counted.text(document["logs"].integer ?? 0, "log")), verified as of \(ShownTime.text(at))"
+        let logs = Counted.text(document["logs"].integer ?? 0, "log")
+        return "\(logs), verified as of \(ShownTime.text(at))"
     }
 }
 

@@ -36,7 +36,8 @@ struct HubBackupCommand: AsyncParsableCommand {
             "bytes": .integer(backup.bytes),
         ])
         try output.report(ServiceReply(document)) { _ in
-            "Wrote \(to): \(Counted.text(backup.records, "record")), \(backup.bytes) bytes, read back whole.\n"
+            "Wrote \(to): " + Counted.text(backup.records, "record")
+                + ", \(backup.bytes) bytes, read back whole.\n"
                 + "Keep it on another disk, and key.pem in another place: it is not in the file."
         }
     }
@@ -69,8 +70,8 @@ struct HubRestore: AsyncParsableCommand {
         ])
         try output.report(ServiceReply(document)) { _ in
             let old = aside.map { "\nWhat was there is now \($0)." } ?? ""
-            return
-                "Restored \(Counted.text(backup.records, "record")) from \(from) as a new epoch.\(old)\n"
+            let records = Counted.text(backup.records, "record")
+            return "Restored \(records) from \(from) as a new epoch.\(old)\n"
                 + "Next: fieldgrid hub serve --data \(place.folder)"
         }
     }
