@@ -253,7 +253,7 @@ struct HubImport: AsyncParsableCommand {
         if document["revoked"].bool == true {
             lines.append("The device is revoked: see `fieldgrid hub review`.")
         }
-        if let reply {
+        if let reply, document["revoked"].bool != true {
             lines.append("The answer for the device is in \(reply).")
         } else {
             lines.append("For the device's answer: add --reply FILE, or `fieldgrid hub export`.")

@@ -173,8 +173,6 @@ extension Acceptance {
         } else if let settles = change.settles, settles.isUndo {
             outcome = undo(settles, in: &merged, by: offer, seen: seen)
         } else {
-            let context = credible(merging.changeset)
-            let through = change.seenThrough ?? context[offer.scope] ?? .zero
             let side = Side(
                 value: change.value, offer: offer, settles: change.settles?.conflict,
                 origin: origin)
@@ -183,7 +181,7 @@ extension Acceptance {
                 conflictID: { first, second in
                     RecordID.conflict(record: id, unit: change.unit, between: first, and: second)
                 },
-                base: { try base(of: change.unit, in: id, through: through, like: change.value) })
+                base: { try base(of: change.unit, in: id, seen: seen, like: change.value) })
         }
         state.units[change.unit] = merged
         noteConflict(outcome, change.unit, state, offer, note: change.settles?.note)
@@ -216,13 +214,14 @@ extension Acceptance {
     }
 
     /// The value that both sides of a new conflict started from: what stood
-    /// at the position that the later author had seen.
+    /// last of all that the later author had seen, in whatever grid the
+    /// record lived then.
     private func base(
-        of unit: UnitNumber, in id: RecordID, through: Position, like value: UnitValue
+        of unit: UnitNumber, in id: RecordID, seen: Seen, like value: UnitValue
     ) throws -> UnitValue {
         var base = UnitValue(Array(repeating: .null, count: value.members.count))
         let earlier = try store.history(of: id) + history.filter { $0.record == id }
-        for row in earlier where row.offer.position <= through {
+        for row in earlier where seen.includes(row.offer) {
             for entry in row.units where entry.unit == unit {
                 switch entry.outcome.effect {
                 case .stands, .agrees, .wins, .settles: base = entry.value

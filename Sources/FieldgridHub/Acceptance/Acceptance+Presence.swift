@@ -9,9 +9,7 @@ extension Acceptance {
         into state: inout RecordState
     ) throws -> HistoryUnit? {
         let stated = changes.first { $0.unit == .presence }
-        let change =
-            stated
-            ?? Change(type: state.type, record: state.id, unit: .presence, value: .alive)
+        let change = stated ?? Self.impliedPresence(of: state, by: changes)
         let id = state.id
         let namer = { (first: ChangesetIdentity, second: ChangesetIdentity) in
             RecordID.conflict(record: id, unit: .presence, between: first, and: second)
@@ -41,5 +39,18 @@ extension Acceptance {
         noteConflict(outcome, .presence, state, offer, note: change.settles?.note)
         return HistoryUnit(
             unit: .presence, value: change.value, outcome: outcome, note: change.settles?.note)
+    }
+
+    /// Whoever changes a record says that it is there, having seen of that no
+    /// more than of what was changed: what a repair found has seen nothing, and
+    /// decides nothing.
+    private static func impliedPresence(
+        of state: RecordState, by changes: ArraySlice<Change>
+    ) -> Change {
+        var change = Change(
+            type: state.type, record: state.id, unit: .presence, value: .alive)
+        let exceptions = changes.compactMap(\.seenThrough)
+        if exceptions.count == changes.count { change.seenThrough = exceptions.max() }
+        return change
     }
 }

@@ -96,8 +96,12 @@ extension RecordService {
                     hint: "The district hub has it; this folder holds only its own grids.")
             }
             throw ServiceError(
-                "record.deleted", "The \(type.name) \(record.id) has been deleted.",
-                hint: "`fieldgrid record history \(type.name) \(record.id)` shows by whom.")
+                "record.deleted",
+                place == .node
+                    ? "The \(type.name) \(record.id) has been deleted, or is in a grid of others."
+                    : "The \(type.name) \(record.id) has been deleted.",
+                hint: "`fieldgrid record history \(type.name) \(record.id)` shows by whom"
+                    + (place == .node ? ", at the hub." : "."))
         }
         return record
     }

@@ -167,6 +167,27 @@ import Testing
         }
     }
 
+    @Test func theBaseOfAConflictIsWhatBothHadSeenAlsoWhereTheRecordMoved() throws {
+        let hub = try TestHub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        let neighbour = try RealNode(hub, hub.enrol("虚构·丙", TestHub.otherVillage))
+        try office.edit(.test(1), .create(TestHub.village), ["name": .text("虚构木业")])
+        for number in 1...6 {
+            try office.edit(.test(1), .update, ["phone": .text("0439-333000\(number)")])
+            try office.exchange()
+        }
+        try office.edit(.test(1), .move(TestHub.otherVillage))
+        try office.exchange()
+        try neighbour.exchange()
+        hub.clock.advance(minutes: 1)
+        try office.edit(.test(1), .update, ["phone": .text("0439-3330011")])
+        try neighbour.edit(.test(1), .update, ["phone": .text("0439-3330012")])
+        try office.exchange()
+        try neighbour.exchange()
+        let conflict = try #require(try neighbour.conflicts().first)
+        #expect(conflict["base"] == .text("\"0439-3330006\""))
+    }
+
     @Test func anEditOfARecordThatMovedIsNoConflictForWhoSawItWhereItIs() throws {
         let hub = try Probe.hub()
         let field = try RealNode(hub, hub.enrol("虚构·甲"))

@@ -42,6 +42,24 @@ import Testing
         try expectAgreement(hub, node)
     }
 
+    @Test func whatARepairFoundDecidesNothingAboutADisputedDeletion() throws {
+        let (hub, node) = try start()
+        let other = try RealNode(hub, try hub.enrol("虚构·李"))
+        try other.exchange()
+        try node.edit(.test(2), .delete)
+        try other.edit(.test(2), .update, ["phone": .text("13800000099")])
+        for each in [node, other, node] { try each.exchange() }
+        let states = { try node.conflicts().compactMap { $0["state"]?.text } }
+        #expect(try states() == ["open"])
+        try other.damage([
+            "UPDATE employer SET legal_rep = '坏值' WHERE id = '\(RecordID.test(2))'"
+        ])
+        for each in [other, other, node] { try each.exchange() }
+        #expect(other.repaired.map(\.id) == [.test(2)])
+        #expect(try states().contains("open"))
+        #expect(try !states().contains("settled"))
+    }
+
     @Test func aRowDeletedBehindTheTriggersComesBack() throws {
         let (hub, node) = try start()
         try damage(node, "DELETE FROM employer WHERE id = '\(RecordID.test(2))'")
