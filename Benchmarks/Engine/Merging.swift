@@ -21,7 +21,15 @@ struct Merging {
         guard !requests.isEmpty else { throw BenchmarkError("run delta first") }
         let before = Report.peakMegabytes
         let (elapsed, answers) = try Elapsed.of {
-            try requests.map { try bench.hub.exchange($0, device: device) }
+            var last: ExchangeReply?
+            return try requests.map { body in
+                var request = try ExchangeCodec.decodeRequest(body)
+                // As a node that has applied each answer before it sends the next request.
+                if let last { request.stands.follow(last) }
+                let reply = try bench.hub.exchange(request, device: device)
+                last = reply
+                return ExchangeCodec.encode(reply)
+            }
         }
         let peak = Report.peakMegabytes
         let (decoding, batches) = try Elapsed.of {
