@@ -29,7 +29,8 @@ def measure(what, work, path=None):
 
 
 def main(folder):
-    base, edited, empty = (f"{folder}/geodiff-{name}.sqlite" for name in ("base", "edited", "empty"))
+    names = ("base", "edited", "empty")
+    base, edited, empty = (f"{folder}/geodiff-{name}.sqlite" for name in names)
     delta, whole = f"{folder}/geodiff.delta", f"{folder}/geodiff.whole"
     shutil.copy(f"{folder}/plain.sqlite", base)
     database = sqlite3.connect(base)
