@@ -15,6 +15,10 @@ def row(work, ours, floor, ratio, bar, met, processor=None):
     }
 
 
+def spaced(number):
+    return f"{number:,}".replace(",", " ")
+
+
 def seconds(value):
     return f"{value:.2f} s" if value >= 0.1 else f"{value * 1000:.1f} ms"
 
@@ -112,8 +116,8 @@ def size_rows(found):
         cpu = (found.median(f"exchange_100 {largest}", "cpu")
                / found.median(f"exchange_100 {small}", "cpu"))
         made.append(
-            row(f"exchange of 100 changes beside {int(largest):,} records, against 10 000"
-                .replace(",", " "), seconds(ours), seconds(floor), ours / floor, "≤ 1.2 ×",
+            row(f"exchange of 100 changes beside {spaced(int(largest))} records, against 10 000",
+                seconds(ours), seconds(floor), ours / floor, "≤ 1.2 ×",
                 ours / floor <= 1.2, cpu))
         up, down = (found.worst(f"idle {largest}", f"bytes_{way}") for way in ("up", "down"))
         made.append(
@@ -122,7 +126,7 @@ def size_rows(found):
         low = found.worst(f"merge_saved {small}", "megabytes")
         high = found.worst(f"merge_saved {largest}", "megabytes")
         made.append(
-            row(f"hub's memory with {int(largest):,} records, against 10 000".replace(",", " "),
+            row(f"hub's memory with {spaced(int(largest))} records, against 10 000",
                 f"{high:.0f} MB", f"{low:.0f} MB", high / low, "flat", high - low <= 80))
     if found.has(f"page {ROWS}"):
         wall = found.median(f"page {ROWS}")
@@ -221,7 +225,7 @@ def growth_table(found):
         ["make the request, a change"] + [change(n, "request") for n in sizes],
         ["hub's answer, a change"] + [change(n, "hub") for n in sizes],
         ["apply the answer, a change"] + [change(n, "apply") for n in sizes],
-        ["an idle exchange"] + [of("idle", "wall", n, "µs", 1e6) for n in sizes],
+        ["an idle exchange"] + [of("idle", "wall", n, "ms", 1e3) for n in sizes],
         ["start to first page"] + [of("page", "wall", n, "ms", 1e3) for n in sizes],
         ["plain table"] + [of("prepare_node", "plain_bytes", n, "MB", 1e-6) for n in sizes],
         ["node's file"] + [of("prepare_node", "node_bytes", n, "MB", 1e-6) for n in sizes],
@@ -229,7 +233,7 @@ def growth_table(found):
         ["hub's peak memory, 5 000 changesets a request"]
         + [of("merge_saved", "megabytes", n, "MB") for n in sizes],
     ]
-    head = ["of 100 changes in one exchange"] + [f"{n:,} records".replace(",", " ") for n in sizes]
+    head = ["of 100 changes in one exchange"] + [f"{spaced(n)} records" for n in sizes]
     return table(head, lines) + "\n\n![Cost of a change by records in scope](benchmarks-growth.svg)"
 
 
