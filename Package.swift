@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .library(name: "Fieldgrid", targets: ["Fieldgrid"]),
         .executable(name: "fieldgrid", targets: ["FieldgridCommand"]),
+        .executable(name: "fieldgrid-bench", targets: ["FieldgridBench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -97,6 +98,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // The engine's side of `make bench`; the floors beside it are C programs.
+        .executableTarget(
+            name: "FieldgridBench",
+            dependencies: [
+                "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
+                "FieldgridService", "FieldgridHub", "FieldgridNode", crypto, grdb, logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Benchmarks/Engine", swiftSettings: settings),
         .testTarget(
             name: "FieldgridModelTests", dependencies: ["FieldgridModel"],
             swiftSettings: settings),

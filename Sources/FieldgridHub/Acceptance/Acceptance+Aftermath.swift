@@ -97,13 +97,12 @@ extension Acceptance {
         var head =
             try incarnations[hub.incarnation] ?? store.incarnation(hub.incarnation)
             ?? IncarnationHead(node: hub.node, lastSeq: 0, digest: .start)
-        let context = heads.mapValues(\.position)
         let scopes = try Set(changes.compactMap { try record($0.record)?.scope })
         let changeset = Changeset(
             identity: ChangesetIdentity(incarnation: hub.incarnation, seq: head.lastSeq + 1),
             author: author, time: clock.tick(wallMilliseconds: milliseconds), source: source,
             schema: hub.schema, epoch: hub.epoch,
-            context: context.filter { scopes.contains($0.key) }, changes: changes)
+            context: heads(of: scopes).mapValues(\.position), changes: changes)
         let digest = ContentDigest.of(changeset, after: head.digest)
         let outcome = try merge(changeset, from: Author(node: hub.node, scope: nil))
         head.lastSeq += 1

@@ -157,7 +157,7 @@ final class Acceptance {
     ///
     /// Nothing is durable before the transaction commits.
     func flush() throws {
-        try store.put(heads: heads.filter { touchedScopes.contains($0.key) }, at: now)
+        try store.put(heads: heads(of: touchedScopes), at: now)
         try store.put(
             try dirty.sorted().compactMap { id in try records[id].map(storable) })
         try store.name(namedAttachments())
@@ -185,6 +185,11 @@ final class Acceptance {
         freed = []
         moved = [:]
         storeIsClear = nil
+    }
+
+    /// Of few scopes: a hub may have many.
+    func heads(of scopes: Set<ScopeCode>) -> [ScopeCode: ScopeHead] {
+        scopes.reduce(into: [:]) { found, scope in found[scope] = heads[scope] }
     }
 
     private func storable(_ state: RecordState) throws -> StorableRecord {

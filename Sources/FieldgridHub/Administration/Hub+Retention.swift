@@ -148,21 +148,28 @@ extension Hub {
         }
         var report = TrimReport()
         report.leaseDays = retention.leaseDays
-        for (scope, head) in try view.heads().sorted(by: { $0.key < $1.key }) {
+        var planned: [ScopeCode: TrimReport.Scope] = [:]
+        for (scope, head) in try view.heads() {
             let old =
                 try view.position(
                     in: scope, acceptedBy: now - retention.youngestMilliseconds) ?? .zero
-            var planned = TrimReport.Scope(
+            planned[scope] = TrimReport.Scope(
                 scope: scope, head: head.position, before: head.horizon, horizon: old)
-            for device in devices {
-                guard grids.covers(device.scope, scope) || grids.covers(scope, device.scope),
-                    let floor = known[device.node]?[scope]?.floor, floor < planned.horizon
+        }
+        // By what each device said, which is little: scopes times devices would be too much for a
+        // hub that has many of both.
+        for device in devices {
+            for (scope, standing) in known[device.node] ?? [:] {
+                guard let horizon = planned[scope]?.horizon, standing.floor < horizon,
+                    grids.covers(device.scope, scope) || grids.covers(scope, device.scope)
                 else { continue }
-                planned.horizon = floor
-                planned.heldBy = device
+                planned[scope]?.horizon = standing.floor
+                planned[scope]?.heldBy = device
             }
-            planned.horizon = max(planned.horizon, planned.before)
-            report.scopes.append(planned)
+        }
+        for (_, var scope) in planned.sorted(by: { $0.key < $1.key }) {
+            scope.horizon = max(scope.horizon, scope.before)
+            report.scopes.append(scope)
         }
         report.rows = try view.trimmable(to: report.horizons)
         return report

@@ -73,7 +73,7 @@ package struct HubBackup: Hashable, Sendable {
     private static func read(_ db: Database, _ path: String) throws -> HubBackup {
         let statements = StatementCache()
         defer { statements.removeAll() }
-        let view = try SQLiteHubTransaction(db, statements)
+        let view = try SQLiteHubTransaction(db, statements, ScopeMemory())
         let identity = try Hub.identity(view)
         guard let document = try view.schemaDocument(identity.schema) else {
             throw HubError.damaged(path, "it has no schema")

@@ -123,9 +123,14 @@ struct SQLRow {
     func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
 
     func bits(_ column: Int32) throws -> UUIDBits {
-        guard let bits = UUIDBits(bytes: bytes(column)) else {
+        guard sqlite3_column_bytes(handle, column) == 16,
+            let address = sqlite3_column_blob(handle, column)
+        else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an id is not 16 bytes")
         }
-        return bits
+        // Read where they are: an array for each would be the most of it.
+        return UUIDBits(
+            high: UInt64(bigEndian: address.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: address.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
     }
 }

@@ -13,6 +13,7 @@ import GRDBSQLite
 package final class SQLiteHubStore: HubStore {
     private let queue: DatabaseQueue
     private let statements: StatementCache
+    private let scopes = ScopeMemory()
 
     /// Opens the file, and creates it when `create` is true.
     ///
@@ -49,10 +50,13 @@ package final class SQLiteHubStore: HubStore {
             // One connection: a read transaction on it sees one snapshot.
             try queue.writeWithoutTransaction { db in
                 var result: Result?
+                var isCommitted = false
+                defer { if !isCommitted { scopes.forget() } }
                 try db.inTransaction(.deferred) {
-                    result = try body(try SQLiteHubTransaction(db, statements))
+                    result = try body(try SQLiteHubTransaction(db, statements, scopes))
                     return .commit
                 }
+                isCommitted = true
                 guard let result else { preconditionFailure("a transaction ran its body") }
                 return result
             }
@@ -63,10 +67,13 @@ package final class SQLiteHubStore: HubStore {
         try HubError.translating {
             try queue.writeWithoutTransaction { db in
                 var result: Result?
+                var isCommitted = false
+                defer { if !isCommitted { scopes.forget() } }
                 try db.inTransaction(.immediate) {
-                    result = try body(try SQLiteHubTransaction(db, statements))
+                    result = try body(try SQLiteHubTransaction(db, statements, scopes))
                     return .commit
                 }
+                isCommitted = true
                 guard let result else { preconditionFailure("a transaction ran its body") }
                 return result
             }

@@ -80,6 +80,7 @@ extension SQLiteHubTransaction {
             "DELETE FROM departure WHERE scope = ?1 AND position <= ?2",
             "DELETE \(Self.oldTimes)",
         ]
+        scopes.heads = nil
         for (scope, horizon) in horizons.sorted(by: { $0.key < $1.key }) {
             guard let id = try scopeID(scope) else { continue }
             for statement in statements {

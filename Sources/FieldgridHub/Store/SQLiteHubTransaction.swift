@@ -6,15 +6,20 @@ import GRDB
 final class SQLiteHubTransaction: HubWriting {
     let db: Database
     private let cache: StatementCache
-    private var scopeIDs: [ScopeCode: Int64] = [:]
-    private var scopeCodes: [Int64: ScopeCode] = [:]
+    let scopes: ScopeMemory
+    /// What this transaction wrote of the records, as it is in the file: the
+    /// reply to a batch tells the same records, and need not decode them.
+    private var written: [RecordID: RecordState] = [:]
 
     /// The bits of `record.rec` below the scope.
     private static let numberBits: Int64 = 40
 
-    init(_ db: Database, _ cache: StatementCache) throws {
+    init(_ db: Database, _ cache: StatementCache, _ scopes: ScopeMemory) throws {
         self.db = db
         self.cache = cache
+        self.scopes = scopes
+        // Inside the transaction, so that nobody writes between this and what is read.
+        scopes.begin(at: try sql("PRAGMA data_version").first { $0.integer(0) } ?? 0)
     }
 
     func sql(_ text: String) throws -> SQLStatement { try cache.statement(text, db) }
@@ -22,34 +27,30 @@ final class SQLiteHubTransaction: HubWriting {
     // MARK: Scopes
 
     private func loadScopes() throws {
-        guard scopeIDs.isEmpty else { return }
+        guard scopes.ids.isEmpty else { return }
         try sql("SELECT id, code FROM scope").forEach { row in
-            remember(ScopeCode(row.text(1)), row.integer(0))
+            scopes.remember(ScopeCode(row.text(1)), row.integer(0))
             return true
         }
     }
 
-    private func remember(_ code: ScopeCode, _ id: Int64) {
-        scopeIDs[code] = id
-        scopeCodes[id] = code
-    }
-
     func scopeID(_ code: ScopeCode) throws -> Int64? {
         try loadScopes()
-        return scopeIDs[code]
+        return scopes.ids[code]
     }
 
     private func makeScopeID(_ code: ScopeCode) throws -> Int64 {
         if let known = try scopeID(code) { return known }
         try sql("INSERT INTO scope(code, position, next_number) VALUES(?1, 0, 1)")
             .bind(1, text: code.text).run()
-        remember(code, db.lastInsertedRowID)
+        scopes.remember(code, db.lastInsertedRowID)
+        scopes.heads = nil
         return db.lastInsertedRowID
     }
 
     func code(of scope: Int64) throws -> ScopeCode {
         try loadScopes()
-        guard let code = scopeCodes[scope] else {
+        guard let code = scopes.codes[scope] else {
             throw DatabaseError(
                 resultCode: .SQLITE_CORRUPT, message: "scope \(scope) has no code")
         }
@@ -57,15 +58,17 @@ final class SQLiteHubTransaction: HubWriting {
     }
 
     func heads() throws -> [ScopeCode: ScopeHead] {
+        if let known = scopes.heads { return known }
         var heads: [ScopeCode: ScopeHead] = [:]
         try sql("SELECT id, code, position, next_number, horizon FROM scope").forEach { row in
             let code = ScopeCode(row.text(1))
-            remember(code, row.integer(0))
+            scopes.remember(code, row.integer(0))
             heads[code] = ScopeHead(
                 position: Position(row.integer(2)), nextNumber: RecordNumber(row.integer(3)),
                 horizon: Position(row.integer(4)))
             return true
         }
+        scopes.heads = heads
         return heads
     }
 
@@ -76,6 +79,12 @@ final class SQLiteHubTransaction: HubWriting {
                 .bind(1, id).bind(2, head.position.value).bind(3, head.nextNumber.value).run()
             try sql("INSERT OR REPLACE INTO scope_time VALUES(?1, ?2, ?3)")
                 .bind(1, id).bind(2, head.position.value).bind(3, time).run()
+            let horizon = scopes.heads?[code]?.horizon
+            scopes.heads?[code] = horizon.map { horizon in
+                ScopeHead(
+                    position: head.position, nextNumber: head.nextNumber, horizon: horizon)
+            }
+            if horizon == nil { scopes.heads = nil }
         }
     }
 
@@ -96,10 +105,12 @@ final class SQLiteHubTransaction: HubWriting {
     }
 
     func record(_ row: SQLRow) throws -> RecordState {
+        let id = RecordID(try row.bits(1))
+        if !written.isEmpty, let state = written[id] { return state }
         let rec = row.integer(0)
         let number = RecordNumber(rec & (1 << Self.numberBits - 1))
         return try RecordCodec.decode(
-            row.bytes(3), type: TypeNumber(Int(row.integer(2))), id: RecordID(row.bits(1)),
+            row.bytes(3), type: TypeNumber(Int(row.integer(2))), id: id,
             scope: code(of: rec >> Self.numberBits), number: number)
     }
 
@@ -172,6 +183,7 @@ final class SQLiteHubTransaction: HubWriting {
             try upsert.bind(1, rec(scope, state.number)).bind(2, state.id.bits)
                 .bind(3, Int64(state.type.value)).bind(4, scope).bind(5, state.latest.value)
                 .bind(6, record.isShared ? 1 : 0).bind(7, bytes: RecordCodec.encode(state)).run()
+            written[state.id] = state
             if let keys = record.keys { try replaceKeys(of: record, with: keys) }
         }
     }

@@ -12,12 +12,16 @@ package struct UUIDBits: Hashable, Sendable, Comparable {
     }
 
     /// The 16 bytes, most significant first.
-    package init?(bytes: some Collection<UInt8>) {
+    ///
+    /// Not generic: other modules would call it unspecialised, and stores read
+    /// several identifiers for every record.
+    package init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0
-        for (offset, byte) in bytes.enumerated() {
-            if offset < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+        for place in 0..<8 {
+            high = high << 8 | UInt64(bytes[place])
+            low = low << 8 | UInt64(bytes[place + 8])
         }
         self.init(high: high, low: low)
     }
@@ -84,7 +88,7 @@ package struct UUIDBits: Hashable, Sendable, Comparable {
     /// A UUID of version 8 (RFC 9562) from the first 16 bytes of a digest,
     /// for things whose name must be the same wherever it is derived.
     package static func version8(digest: some Collection<UInt8>) -> UUIDBits {
-        guard let bits = UUIDBits(bytes: digest.prefix(16)) else {
+        guard let bits = UUIDBits(bytes: Array(digest.prefix(16))) else {
             preconditionFailure("a digest has at least 16 bytes, this one has \(digest.count)")
         }
         return UUIDBits(

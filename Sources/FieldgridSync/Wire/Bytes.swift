@@ -175,8 +175,10 @@ package struct ByteReader {
     }
 
     package mutating func fixed() throws(WireError) -> UInt64 {
+        guard remaining >= 8 else { throw .truncated(at: offset) }
+        defer { offset += 8 }
         var word: UInt64 = 0
-        for byte in try raw(8) { word = word << 8 | UInt64(byte) }
+        for place in offset..<(offset + 8) { word = word << 8 | UInt64(bytes[place]) }
         return word
     }
 
