@@ -112,7 +112,7 @@ enum BenchNode {
 
     static var world: ReplicaWorld {
         ReplicaWorld(
-            clock: SystemClock(), random: SystemRandomNumberGenerator(),
+            clock: SystemClock(), random: RandomSource.system,
             decodeSchema: { try Schema(canonicalJSON: $0) })
     }
 

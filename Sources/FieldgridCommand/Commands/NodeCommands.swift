@@ -127,7 +127,7 @@ struct NodeSync: AsyncParsableCommand {
                     Counted.text(
                         number("quarantined"), "saved action was", "saved actions were")
                         + " refused by the hub; "
-                        + "`fieldgrid record list TYPE` marks them, `record show` says why.")
+                        + "`fieldgrid node status` says which, and why.")
             }
             if number("conflicts_open") > 0 {
                 lines.append(
@@ -141,6 +141,16 @@ struct NodeSync: AsyncParsableCommand {
 }
 
 struct NodeStatus: AsyncParsableCommand {
+    private static func refused(_ entries: JSONValue) -> String {
+        entries.elements.map { entry in
+            let records = entry["records"].elements.map { record in
+                [record["type"].text, record["id"].text].compactMap { $0 }.joined(separator: " ")
+            }
+            return "\n             \(records.joined(separator: ", ")): "
+                + "\(entry["code"].text ?? "") \(entry["reason"].text ?? "")"
+        }.joined()
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "What waits to be sent, and what needs a person.")
 
@@ -163,7 +173,7 @@ struct NodeStatus: AsyncParsableCommand {
                 \(SchemaText.status(document))\
                 \(RebirthText.lines(document["rebirths"]))
                 to send      \(number("outbox"))\(photos)
-                refused      \(number("quarantined"))
+                refused      \(number("quarantined"))\(Self.refused(document["refused"]))
                 conflicts    \(number("conflicts_open")) waiting for a person
                 tasks        \(number("tasks_due")) to do
                 hub's audit  \(AuditText.summary(document["audit"]))

@@ -113,6 +113,7 @@ final class NodeDesk: Desk {
                 "scopes": .texts(replica.identity.scopes.map(\.text)),
                 "outbox": .integer(Int64(counts.outbox)),
                 "quarantined": .integer(Int64(counts.quarantined)),
+                "refused": .array(try replica.quarantined().map { document(of: $0) }),
                 "conflicts_open": .integer(Int64(counts.conflictsOpen)),
                 "attachments_waiting": .integer(Int64(session.attachments.outgoing().count)),
                 "tasks_due": .integer(Int64(try tasksDue())),
@@ -125,6 +126,25 @@ final class NodeDesk: Desk {
             ]),
             needsPerson: counts.quarantined > 0 || counts.conflictsOpen > 0
                 || !audit["alarms"].elements.isEmpty)
+    }
+
+    /// Saved work that the hub refused, also where no record shows it any more.
+    private func document(of refused: QuarantinedChangeset) -> JSONValue {
+        var records: [JSONValue] = []
+        var named: Set<RecordID> = []
+        for change in refused.changeset.changes where named.insert(change.record).inserted {
+            records.append(
+                .object([
+                    "type": .optional(replica.schema.type(change.type)?.name),
+                    "id": .text(change.record.description),
+                ]))
+        }
+        return .object([
+            "seq": .integer(refused.changeset.identity.seq),
+            "saved_at": .text(Instants.text(refused.changeset.time.milliseconds)),
+            "records": .array(records), "code": .optional(refused.code?.rawValue),
+            "reason": .text(refused.message),
+        ])
     }
 
     private func tasksDue() throws -> Int {

@@ -15,6 +15,16 @@ import Testing
         try district.run(["hub"] + command + ["--data", district.hubData] + options)
     }
 
+    @Test func whatTheHubRefusedIsListedAtItsDeviceAlsoWhereNoRecordShowsIt() throws {
+        let id = try setAside()
+        let status = try district.ask(["node", "status", "--data", node])
+        #expect(status["refused"].elements.count == 1)
+        #expect(status["refused"][0]["code"].text == "undo.superseded")
+        #expect(status["refused"][0]["records"][0]["id"].text == id)
+        let text = try district.run(["node", "status", "--data", node])
+        #expect(text.output.contains("employer \(id): undo.superseded"))
+    }
+
     /// A decision that is taken back after another change took its place.
     private func setAside() throws -> String {
         let second = try district.join("second")
