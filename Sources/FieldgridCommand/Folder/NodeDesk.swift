@@ -113,7 +113,7 @@ final class NodeDesk: Desk {
                 "scopes": .texts(replica.identity.scopes.map(\.text)),
                 "outbox": .integer(Int64(counts.outbox)),
                 "quarantined": .integer(Int64(counts.quarantined)),
-                "refused": .array(try replica.quarantined().map { document(of: $0) }),
+                "refused": .array(try replica.quarantined().map(refusal)),
                 "conflicts_open": .integer(Int64(counts.conflictsOpen)),
                 "attachments_waiting": .integer(Int64(session.attachments.outgoing().count)),
                 "tasks_due": .integer(Int64(try tasksDue())),
@@ -129,7 +129,7 @@ final class NodeDesk: Desk {
     }
 
     /// Saved work that the hub refused, also where no record shows it any more.
-    private func document(of refused: QuarantinedChangeset) -> JSONValue {
+    private func refusal(_ refused: QuarantinedChangeset) -> JSONValue {
         var records: [JSONValue] = []
         var named: Set<RecordID> = []
         for change in refused.changeset.changes where named.insert(change.record).inserted {

@@ -97,7 +97,8 @@ struct Comparison {
         return ranges
     }
 
-    /// Of the records that are held, by the scope where the hub has them.
+    /// Of the records that are held, by every scope where the hub may have
+    /// them: of several moves that wait, each knows only what was before it.
     private func heldNumbers() throws -> [ScopeCode: Set<Int64>] {
         var numbers: [ScopeCode: Set<Int64>] = [:]
         for entry in held {
@@ -105,7 +106,9 @@ struct Comparison {
                 let row = try RecordRow.find(entry.id, layout, db), let number = row.number
             {
                 let place = entry.units[.scope]?.base.single.text.map { ScopeCode($0) }
-                numbers[place ?? row.scope, default: []].insert(number)
+                for scope in Set([place ?? row.scope, row.scope, entry.scope]) {
+                    numbers[scope, default: []].insert(number)
+                }
             }
             let gone = try Query(db, "SELECT scope, num FROM fg_gone WHERE id = ?")
             gone.bind(1, entry.id.blob)

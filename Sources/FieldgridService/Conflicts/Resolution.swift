@@ -65,7 +65,8 @@ extension RecordService {
         guard conflict.state != ConflictState.settled.rawValue else {
             throw ServiceError(
                 "conflict.settled", "The conflict \(conflict.id) is settled already.",
-                hint: "To change the value again, use `fieldgrid record set`.")
+                hint: "`fieldgrid conflicts undo \(conflict.id)` takes the decision back, and the "
+                    + "conflict waits again.")
         }
         guard try store.record(conflict.record, type: conflict.type) != nil else {
             throw ServiceError(
