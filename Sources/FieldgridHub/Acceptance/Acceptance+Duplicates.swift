@@ -151,9 +151,10 @@ extension Acceptance {
     /// What the hub does of itself is offered at its own time.
     private func ownOffer() -> Offer {
         Offer(
-            identity: ChangesetIdentity(incarnation: hub.incarnation, seq: 0), node: hub.node,
-            author: HubIdentity.author, source: .hub, time: clock.last, isClamped: false,
-            accepted: (grids.roots.first ?? ScopeCode(""), .zero))
+            .init(
+                identity: ChangesetIdentity(incarnation: hub.incarnation, seq: 0), node: hub.node,
+                author: HubIdentity.author, source: .hub, time: clock.last, isClamped: false,
+                accepted: (grids.roots.first ?? ScopeCode(""), .zero)))
     }
 
     /// The lowest scope that holds both: only who holds both is shown it.

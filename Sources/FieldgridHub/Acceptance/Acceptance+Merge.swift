@@ -13,9 +13,10 @@ extension Acceptance {
 
         func offer(_ scope: ScopeCode, _ position: Position) -> Offer {
             Offer(
-                identity: changeset.identity, node: author.node, author: changeset.author,
-                source: changeset.source, time: time, isClamped: isClamped,
-                accepted: (scope, position))
+                .init(
+                    identity: changeset.identity, node: author.node, author: changeset.author,
+                    source: changeset.source, time: time, isClamped: isClamped,
+                    accepted: (scope, position)))
         }
     }
 
@@ -219,7 +220,7 @@ extension Acceptance {
     private func base(
         of unit: UnitNumber, in id: RecordID, seen: Seen, like value: UnitValue
     ) throws -> UnitValue {
-        var base = UnitValue(Array(repeating: .null, count: value.members.count))
+        var base = UnitValue(Array(repeating: .null, count: value.count))
         let earlier = try store.history(of: id) + history.filter { $0.record == id }
         for row in earlier where seen.includes(row.offer) {
             for entry in row.units where entry.unit == unit {

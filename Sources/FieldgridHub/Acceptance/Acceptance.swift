@@ -113,6 +113,8 @@ final class Acceptance {
     }
 
     func record(_ id: RecordID) throws -> RecordState? {
+        if let known = records[id] { return known }
+        if missing.contains(id) { return nil }
         try prefetch(CollectionOfOne(id))
         return records[id]
     }

@@ -110,7 +110,7 @@ struct AuditBooks {
             for body in try view.historyBodies(run) {
                 bytes += body
                 rows += 1
-                guard let row = try? RecordCodec.decodeHistory(body),
+                guard let row = try? HistoryCodec.decode(body),
                     row.offer.identity == identity, row.acceptedAt == time
                 else { return "the history does not have it, or not at that time" }
             }

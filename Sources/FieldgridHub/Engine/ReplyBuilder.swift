@@ -164,12 +164,12 @@ struct ReplyBuilder {
         // it no longer has.
         let isWhole = !isKnown || state.units[.presence].map { $0.changed > since } == true
         var others = 0
-        for element in state.units.elements {
-            let (number, unit) = (element.number, element.state)
+        let elements = state.units.elements
+        // By index: most units are not told, and are not copied for that.
+        for index in elements.indices where isWhole || elements[index].state.changed > since {
+            let (number, unit) = (elements[index].number, elements[index].state)
             if number == .presence || number == .scope { continue }
-            guard isWhole || unit.changed > since, let described = entry.units[number] else {
-                continue
-            }
+            guard let described = entry.units[number] else { continue }
             // What came of an operation depends on those of others.
             let isOwn =
                 since > .zero && !described.policy.isOperation
@@ -188,9 +188,12 @@ struct ReplyBuilder {
     }
 
     private static func size(of delta: RecordDelta) -> Int {
-        delta.units.reduce(24) { size, unit in
-            unit.value.members.reduce(size + 2) { $0 + 2 + ($1.text?.utf8.count ?? 4) }
+        var size = 24
+        for unit in delta.units {
+            size += 2
+            unit.value.forEachMember { size += 2 + ($1.text?.utf8.count ?? 4) }
         }
+        return size
     }
 }
 

@@ -134,10 +134,11 @@ extension Acceptance {
     /// As if the hub had offered something.
     private func ownOffer(_ scope: ScopeCode, _ position: Position) -> Offer {
         Offer(
-            identity: ChangesetIdentity(incarnation: hub.incarnation, seq: 0), node: hub.node,
-            author: HubIdentity.author, source: .hub,
-            time: clock.tick(wallMilliseconds: now), isClamped: false,
-            accepted: (scope, position))
+            .init(
+                identity: ChangesetIdentity(incarnation: hub.incarnation, seq: 0), node: hub.node,
+                author: HubIdentity.author, source: .hub,
+                time: clock.tick(wallMilliseconds: now), isClamped: false,
+                accepted: (scope, position)))
     }
 }
 

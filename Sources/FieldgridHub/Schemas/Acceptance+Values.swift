@@ -102,10 +102,10 @@ extension SchemaIndex.Unit {
     /// Whether a change's value has the members that the unit asks for.
     fileprivate func fits(_ value: UnitValue) -> Bool {
         guard case .declared(let policy) = self.policy, policy.isOperation else {
-            return members.count == value.members.count
+            return members.count == value.count
         }
-        guard policy == .counter else { return value.members.count == 2 }
-        return value.members.count == 1 && value.single.integer != nil
+        guard policy == .counter else { return value.count == 2 }
+        return value.count == 1 && value.single.integer != nil
     }
 
     /// The part of a value that a field's own checks are for.

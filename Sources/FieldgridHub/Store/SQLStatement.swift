@@ -56,7 +56,12 @@ final class SQLStatement {
     }
 
     @discardableResult
-    func bind(_ index: Int32, _ bits: UUIDBits) -> SQLStatement { bind(index, bytes: bits.bytes) }
+    func bind(_ index: Int32, _ bits: UUIDBits) -> SQLStatement {
+        withUnsafeBytes(of: (bits.high.bigEndian, bits.low.bigEndian)) {
+            _ = sqlite3_bind_blob(handle, index, $0.baseAddress, 16, Self.transient)
+        }
+        return self
+    }
 
     @discardableResult
     func bind(_ index: Int32, text: String?) -> SQLStatement {

@@ -109,7 +109,7 @@ final class StatementCache: @unchecked Sendable {
 /// The tables of a hub's file and how they change with the program.
 enum SQLiteHubSchema {
     private static let applicationID = 0x4647_4855  // "FGHU"
-    private static let version = 1
+    private static let version = 2
 
     static func migrate(_ db: Database) throws {
         let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
@@ -126,6 +126,13 @@ enum SQLiteHubSchema {
                 hint: "run the newer fieldgrid that wrote it")
         }
         guard present < version else { return }
+        guard present == 0 else {
+            throw HubError(
+                code: "hub.older",
+                message: "the hub's database has layout \(present), from before the first release; "
+                    + "this program keeps layout \(version)",
+                hint: "open it with the fieldgrid that wrote it, export, and import into a new hub")
+        }
         let parts = [
             tables, SQLiteHubTransaction.bundleTables, SQLiteHubTransaction.retentionTables,
             SQLiteHubTransaction.auditTables,

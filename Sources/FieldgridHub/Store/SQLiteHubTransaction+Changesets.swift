@@ -140,7 +140,7 @@ extension SQLiteHubTransaction {
     func append(_ history: [HistoryRow]) throws -> [HistoryPlace] {
         let insert = try sql("INSERT INTO history(record, body) VALUES(?1, ?2)")
         return try history.map { row in
-            let body = RecordCodec.encode(row)
+            let body = HistoryCodec.encode(row)
             try insert.bind(1, historyKey(row.record)).bind(2, bytes: body).run()
             return HistoryPlace(entry: db.lastInsertedRowID, body: body)
         }
@@ -150,7 +150,7 @@ extension SQLiteHubTransaction {
         var rows: [HistoryRow] = []
         try sql("SELECT body FROM history WHERE record = ?1 ORDER BY entry")
             .bind(1, historyKey(id)).forEach { row in
-                let entry = try RecordCodec.decodeHistory(row.bytes(0))
+                let entry = try HistoryCodec.decode(row.bytes(0))
                 if entry.record == id { rows.append(entry) }
                 return true
             }

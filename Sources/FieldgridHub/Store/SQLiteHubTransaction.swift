@@ -10,6 +10,8 @@ final class SQLiteHubTransaction: HubWriting {
     /// What this transaction wrote of the records, as it is in the file: the
     /// reply to a batch tells the same records, and need not decode them.
     private var written: [RecordID: RecordState] = [:]
+    /// What was found by its number, until it is asked for by its id.
+    private var found: [RecordID: RecordState] = [:]
 
     /// The bits of `record.rec` below the scope.
     private static let numberBits: Int64 = 40
@@ -117,14 +119,21 @@ final class SQLiteHubTransaction: HubWriting {
     func records(_ ids: [RecordID]) throws -> [RecordID: RecordState] {
         let statement = try sql("SELECT rec, id, type, body FROM record WHERE id = ?1")
         var records: [RecordID: RecordState] = [:]
+        records.reserveCapacity(ids.count)
         for id in ids {
-            records[id] = try statement.bind(1, id.bits).first(record)
+            // Handed on, not shared: who changes it copies nothing.
+            if let state = found.removeValue(forKey: id) {
+                records[id] = written[id] ?? state
+            } else {
+                records[id] = try statement.bind(1, id.bits).first(record)
+            }
         }
         return records
     }
 
     func ids(of numbers: [(scope: ScopeCode, number: RecordNumber)]) throws -> [RecordID?] {
-        let statement = try sql("SELECT id FROM record WHERE rec = ?1")
+        // Whole: who names a record is about to change it.
+        let statement = try sql("SELECT rec, id, type, body FROM record WHERE rec = ?1")
         let forwarded = try sql(
             """
             SELECT id FROM departure WHERE scope = ?1 AND number = ?2
@@ -134,8 +143,9 @@ final class SQLiteHubTransaction: HubWriting {
             guard let scopeID = try scopeID(scope), number.value < 1 << Self.numberBits else {
                 return nil
             }
-            let present = try statement.bind(1, rec(scopeID, number))
-                .first { RecordID(try $0.bits(0)) }
+            let state = try statement.bind(1, rec(scopeID, number)).first(record)
+            if let state { found[state.id] = state }
+            let present = state?.id
             // A node that has not heard of a move still says the old number.
             return try present
                 ?? forwarded.bind(1, scopeID).bind(2, number.value)
@@ -184,6 +194,7 @@ final class SQLiteHubTransaction: HubWriting {
                 .bind(3, Int64(state.type.value)).bind(4, scope).bind(5, state.latest.value)
                 .bind(6, record.isShared ? 1 : 0).bind(7, bytes: RecordCodec.encode(state)).run()
             written[state.id] = state
+            found[state.id] = nil
             if let keys = record.keys { try replaceKeys(of: record, with: keys) }
         }
     }

@@ -108,7 +108,9 @@ package struct CanonicalDecoder {
 
     package mutating func text() throws(Failure) -> String {
         let slice = try take(try count())
-        guard let text = String(validating: slice, as: UTF8.self) else {
+        // Repairs what is not UTF-8, and then has other bytes.
+        let text = String(decoding: slice, as: UTF8.self)
+        guard text.utf8.elementsEqual(slice) else {
             throw .malformed("text is not UTF-8", at: index)
         }
         return text

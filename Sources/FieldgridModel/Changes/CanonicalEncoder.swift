@@ -46,8 +46,8 @@ package struct CanonicalEncoder {
         append(Int64(change.type.value))
         append(change.record.bits)
         append(Int64(change.unit.value))
-        append(Int64(change.value.members.count))
-        for member in change.value.members { append(member) }
+        append(Int64(change.value.count))
+        change.value.forEachMember { append($1) }
         if let seen = change.seenThrough {
             bytes.append(1)
             append(seen.value)

@@ -38,6 +38,8 @@ package struct Decision: Hashable, Sendable {
     /// - Precondition: there is at least one side.
     package static func of(_ sides: [Side], policy: UnitPolicy) -> Decision {
         precondition(!sides.isEmpty, "a unit without sides has nothing to decide")
+        // By far the most.
+        if sides.count == 1 { return Decision(winner: 0, rule: .only, state: nil) }
         let newest = latest(of: sides.indices, in: sides)
         let isContested = PlantedBug.equalValuesConflict.isActive && sides.count > 1
         guard isContested || sides.contains(where: { $0.value != sides[newest].value }) else {

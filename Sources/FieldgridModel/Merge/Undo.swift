@@ -36,8 +36,7 @@ extension UnitState {
             sides.removeAll { $0.settles == id && undone.contains($0.offer.identity) }
             let standing = Set(sides.map(\.offer.identity))
             for var side in present.replaced where !standing.contains(side.offer.identity) {
-                side.offer.scope = offer.scope
-                side.offer.position = offer.position
+                side.offer = side.offer.accepted(offer.scope, offer.position)
                 sides.append(side)
             }
             conflict?.replaced = []

@@ -1,30 +1,72 @@
 /// One accepted changeset as merge sees it: who offered a value, when, and
 /// where in the hub's order it was accepted.
 package struct Offer: Hashable, Sendable {
-    package var identity: ChangesetIdentity
-    package var node: NodeID
-    package var author: String
-    package var source: ValueSource
-    /// As the hub bounded it.
-    package var time: HybridTime
-    /// The hub moved the time to a bound, so it never wins by itself.
-    package var isClamped: Bool
-    /// The scope and position at which the hub accepted it.
-    package var scope: ScopeCode
-    package var position: Position
+    package struct Facts: Hashable, Sendable {
+        package let identity: ChangesetIdentity
+        package let node: NodeID
+        package let author: String
+        package let source: ValueSource
+        /// As the hub bounded it.
+        package let time: HybridTime
+        /// The hub moved the time to a bound, so it never wins by itself.
+        package let isClamped: Bool
+        /// The scope and position at which the hub accepted it.
+        package fileprivate(set) var scope: ScopeCode
+        package fileprivate(set) var position: Position
 
-    package init(
-        identity: ChangesetIdentity, node: NodeID, author: String, source: ValueSource,
-        time: HybridTime, isClamped: Bool, accepted: (scope: ScopeCode, position: Position)
-    ) {
-        self.identity = identity
-        self.node = node
-        self.author = author
-        self.source = source
-        self.time = time
-        self.isClamped = isClamped
-        scope = accepted.scope
-        position = accepted.position
+        package init(
+            identity: ChangesetIdentity, node: NodeID, author: String, source: ValueSource,
+            time: HybridTime, isClamped: Bool, accepted: (scope: ScopeCode, position: Position)
+        ) {
+            self.identity = identity
+            self.node = node
+            self.author = author
+            self.source = source
+            self.time = time
+            self.isClamped = isClamped
+            scope = accepted.scope
+            position = accepted.position
+        }
+    }
+
+    /// Shared by every side that it gave: a record is mostly of one offer.
+    private final class Content: Sendable {
+        let facts: Facts
+        init(_ facts: Facts) { self.facts = facts }
+    }
+
+    private let content: Content
+
+    package init(_ facts: Facts) { content = Content(facts) }
+
+    package var identity: ChangesetIdentity { content.facts.identity }
+    package var node: NodeID { content.facts.node }
+    package var author: String { content.facts.author }
+    package var source: ValueSource { content.facts.source }
+    package var time: HybridTime { content.facts.time }
+    package var isClamped: Bool { content.facts.isClamped }
+    package var scope: ScopeCode { content.facts.scope }
+    package var position: Position { content.facts.position }
+
+    /// The same, standing again at another place of the hub's order.
+    package func accepted(_ scope: ScopeCode, _ position: Position) -> Offer {
+        var facts = content.facts
+        facts.scope = scope
+        facts.position = position
+        return Offer(facts)
+    }
+
+    /// Whether both are the same value in memory: quick, and true only of equals.
+    package func isIdentical(to other: Offer) -> Bool { content === other.content }
+
+    package static func == (left: Offer, right: Offer) -> Bool {
+        left.isIdentical(to: right) || left.content.facts == right.content.facts
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(identity)
+        hasher.combine(position)
+        hasher.combine(scope)
     }
 }
 

@@ -28,7 +28,9 @@ package struct UUIDBits: Hashable, Sendable, Comparable {
 
     /// Reads `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in lower case only:
     /// an identifier has one spelling.
-    package init?(_ text: some StringProtocol) {
+    ///
+    /// Not generic: other modules would call it unspecialised.
+    package init?(_ text: String) {
         var words: (UInt64, UInt64) = (0, 0)
         var digits = 0
         var offset = 0
@@ -99,7 +101,6 @@ package struct UUIDBits: Hashable, Sendable, Comparable {
 
 extension UUIDBits: CustomStringConvertible {
     package var description: String {
-        let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(36)
         for index in 0..<32 {
@@ -107,8 +108,8 @@ extension UUIDBits: CustomStringConvertible {
                 text.append(UInt8(ascii: "-"))
             }
             let word = index < 16 ? high : low
-            let nibble = word >> UInt64(60 - 4 * (index % 16)) & 0xf
-            text.append(digits[Int(nibble)])
+            let nibble = UInt8(word >> UInt64(60 - 4 * (index % 16)) & 0xf)
+            text.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") - 10 + nibble)
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -122,10 +123,12 @@ package protocol UUIDIdentifier: Hashable, Sendable, Comparable, Codable, Custom
 
 extension UUIDIdentifier {
     /// Reads the lower-case UUID form.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: String) {
         guard let bits = UUIDBits(text) else { return nil }
         self.init(bits)
     }
+
+    package init?(_ text: Substring) { self.init(String(text)) }
 
     package var description: String { bits.description }
 

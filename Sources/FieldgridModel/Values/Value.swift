@@ -67,12 +67,57 @@ extension Value: Comparable {
 /// The value of one merge unit: one member for a field, the members in the
 /// group's declared order for a group.
 package struct UnitValue: Hashable, Sendable {
-    package var members: [Value]
-    package init(_ members: [Value]) { self.members = members }
-    package init(_ value: Value) { self.members = [value] }
+    /// Most units are one field: no array for it, as a hub reads dozens for
+    /// every record.
+    private enum Storage: Hashable, Sendable {
+        case one(Value)
+        /// Never exactly one.
+        case several([Value])
+    }
+
+    private let storage: Storage
+
+    package init(_ members: [Value]) {
+        storage = members.count == 1 ? .one(members[0]) : .several(members)
+    }
+
+    package init(_ value: Value) { storage = .one(value) }
+
+    package var members: [Value] {
+        switch storage {
+        case .one(let value): [value]
+        case .several(let values): values
+        }
+    }
+
+    package var count: Int {
+        switch storage {
+        case .one: 1
+        case .several(let values): values.count
+        }
+    }
 
     /// The only member of a field's value.
-    package var single: Value { members.first ?? .null }
+    package var single: Value {
+        switch storage {
+        case .one(let value): value
+        case .several(let values): values.first ?? .null
+        }
+    }
+
     /// True when nothing is set.
-    package var isNull: Bool { members.allSatisfy(\.isNull) }
+    package var isNull: Bool {
+        switch storage {
+        case .one(let value): value.isNull
+        case .several(let values): values.allSatisfy(\.isNull)
+        }
+    }
+
+    /// Its members in their order, without an array for one.
+    package func forEachMember(_ body: (Int, Value) -> Void) {
+        switch storage {
+        case .one(let value): body(0, value)
+        case .several(let values): for (place, value) in values.enumerated() { body(place, value) }
+        }
+    }
 }

@@ -6,6 +6,7 @@ extension ReplyApplication {
     /// Applies what the hub says of one record that is in scope.
     mutating func apply(_ delta: RecordDelta) throws {
         guard let layout = memory.layouts[delta.type] else { return try carry(whole: delta) }
+        if try applyAsNew(delta, layout) { return }
         let (id, row) = try locate(delta, layout)
         try carryUnknownUnits(of: delta, id, layout)
         guard try !isPending(id) else {
@@ -21,6 +22,15 @@ extension ReplyApplication {
         } else {
             try insert(delta, id, layout)
         }
+    }
+
+    /// What a new device gets a hundred thousand times: a record that it does
+    /// not have, written without looking for it first.
+    private func applyAsNew(_ delta: RecordDelta, _ layout: TypeLayout) throws -> Bool {
+        guard let id = delta.id, delta.presence == .whole, !hasPending, !hasGone, !hasCarried,
+            delta.units.allSatisfy({ layout.unit($0.unit) != nil })
+        else { return false }
+        return try insert(delta, id, layout, by: layout.sql.insertIfNew)
     }
 
     /// The record that a delta is about, and its row if it has one.
@@ -59,18 +69,29 @@ extension ReplyApplication {
 
     /// A new row, with what was carried for the record put into it.
     func insert(_ delta: RecordDelta, _ id: RecordID, _ layout: TypeLayout) throws {
-        let query = try Query(db, layout.sql.insert)
+        try insert(delta, id, layout, by: layout.sql.insert)
+        try Stubs.remove(id, db)
+    }
+
+    /// - Returns: whether there is a row more.
+    @discardableResult
+    private func insert(
+        _ delta: RecordDelta, _ id: RecordID, _ layout: TypeLayout, by sql: String
+    ) throws -> Bool {
+        let query = try Query(db, sql)
         query.bind(1, id.description)
         query.bind(2, delta.scope.text)
         query.bind(3, delta.number.value)
         for unit in delta.units {
             guard let declared = layout.unit(unit.unit) else { continue }
-            for (column, value) in zip(declared.columns, unit.value.members) {
-                query.bind(column + 4, value)
+            unit.value.forEachMember { place, value in
+                if place < declared.columns.count {
+                    query.bind(declared.columns[place] + 4, value)
+                }
             }
         }
         try query.run()
-        try Stubs.remove(id, db)
+        return db.changesCount > 0
     }
 
     private func update(

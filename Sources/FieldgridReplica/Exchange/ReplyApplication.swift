@@ -25,6 +25,10 @@ struct ReplyApplication {
     let nextIncarnation: () -> IncarnationID
     /// Whether any record has own changes that the hub has not decided on.
     var hasPending = true
+    /// Whether the name of any deleted record is kept, or a value that the
+    /// schema has no place for.
+    var hasGone = true
+    var hasCarried = true
 
     init(
         _ reply: ExchangeReply, _ memory: ReplicaMemory, _ db: Database,
@@ -69,6 +73,8 @@ struct ReplyApplication {
         try applyReleased()
         if isBelowHorizon { return try rebase(at: now) }
         hasPending = try db.integer("SELECT 1 FROM fg_pending LIMIT 1") != nil
+        hasGone = try db.integer("SELECT 1 FROM fg_gone LIMIT 1") != nil
+        hasCarried = try db.integer("SELECT 1 FROM fg_carried LIMIT 1") != nil
         try db.uncaptured { () throws -> Void in
             for delta in reply.records where delta.presence != .left { try apply(delta) }
             for delta in reply.records where delta.presence == .left { try leave(delta) }

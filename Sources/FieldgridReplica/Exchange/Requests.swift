@@ -160,8 +160,7 @@ extension Replica {
         defer { query.finish() }
         guard try query.step() else { return nil }
         // The number belongs to the scope the hub has it in, not to that of an unanswered move.
-        let pending = try PendingEntry.all(of: change.record, db)
-        guard !pending.contains(where: { $0.units[.scope] != nil }) else { return nil }
+        guard try !PendingEntry.holdsMove(of: change.record, db) else { return nil }
         return (ScopeCode(query.text(0)), RecordNumber(query.integer(1)))
     }
 }

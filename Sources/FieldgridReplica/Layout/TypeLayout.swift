@@ -75,6 +75,8 @@ struct TypeStatements: Sendable {
     let selectByNumber: String
     let selectPage: String
     let insert: String
+    /// The same, unless a row has the id.
+    let insertIfNew: String
     let delete: String
     let setNumber: String
 
@@ -91,6 +93,7 @@ struct TypeStatements: Sendable {
         let inserted = (["id", "scope", "num"] + names).joined(separator: ", ")
         let marks = Array(repeating: "?", count: names.count + 3).joined(separator: ", ")
         insert = "INSERT INTO \(quoted)(\(inserted)) VALUES(\(marks))"
+        insertIfNew = insert + " ON CONFLICT(id) DO NOTHING"
         delete = "DELETE FROM \(quoted) WHERE rec = ?"
         setNumber = "UPDATE \(quoted) SET scope = ?, num = ? WHERE rec = ?"
     }

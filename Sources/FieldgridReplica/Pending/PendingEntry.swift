@@ -64,6 +64,21 @@ struct PendingEntry {
         return encoder.bytes
     }
 
+    /// Whether one of the units is the scope: the second at most, as they are
+    /// in the order of their numbers.
+    fileprivate static func namesScope(_ bytes: [UInt8]) throws -> Bool {
+        var decoder = CanonicalDecoder(bytes[...])
+        for _ in 0..<(try decoder.integer()) {
+            let number = UnitNumber(Int(try decoder.integer()))
+            guard number < .scope else { return number == .scope }
+            _ = try decoder.integer()
+            let flags = try decoder.integer()
+            _ = try decoder.unitValue()
+            if flags & 2 != 0 { _ = try decoder.unitValue() }
+        }
+        return false
+    }
+
     private static func units(_ bytes: [UInt8]) throws -> [UnitNumber: Unit] {
         var decoder = CanonicalDecoder(bytes[...])
         var units: [UnitNumber: Unit] = [:]
@@ -106,6 +121,17 @@ extension PendingEntry {
         return entries
     }
 
+    /// Whether a move of a record waits for the hub's decision.
+    static func holdsMove(of id: RecordID, _ db: Database) throws -> Bool {
+        let query = try Query(db, "SELECT units FROM fg_pending WHERE id = ?")
+        query.bind(1, id.blob)
+        defer { query.finish() }
+        while try query.step() {
+            if try Self.namesScope(query.blob(0)) { return true }
+        }
+        return false
+    }
+
     func write(_ db: Database) throws {
         let query = try Query(
             db,
@@ -134,8 +160,8 @@ extension PendingEntry {
 
 extension CanonicalEncoder {
     mutating func append(_ value: UnitValue) {
-        append(Int64(value.members.count))
-        for member in value.members { append(member) }
+        append(Int64(value.count))
+        value.forEachMember { append($1) }
     }
 }
 

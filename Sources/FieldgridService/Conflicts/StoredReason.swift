@@ -36,9 +36,11 @@ package struct StoredReason {
                 let source = input["source"].text.flatMap(ValueSource.init)
             else { return nil }
             let offer = Offer(
-                identity: identity, node: NodeID(identity.incarnation.bits), author: side.author,
-                source: source, time: HybridTime(raw: time),
-                isClamped: input["clamped"].bool ?? false, accepted: (conflict.scope, .zero))
+                .init(
+                    identity: identity, node: NodeID(identity.incarnation.bits),
+                    author: side.author,
+                    source: source, time: HybridTime(raw: time),
+                    isClamped: input["clamped"].bool ?? false, accepted: (conflict.scope, .zero)))
             let settles = input["settles"].bool == true ? conflict.id : nil
             sides.append(Side(value: side.value, offer: offer, settles: settles))
         }

@@ -38,44 +38,53 @@ extension WireError: CustomStringConvertible {
 
 /// Appends the wire's primitives: LEB128 integers, zigzag for signed ones,
 /// lengths before bytes.
+///
+/// Inlinable: stores of other modules write and read a record's every byte.
 package struct ByteWriter {
-    package private(set) var bytes: [UInt8] = []
+    @usableFromInline var written: [UInt8] = []
 
-    package init() {}
+    @inlinable package init() {}
 
-    package mutating func byte(_ value: UInt8) { bytes.append(value) }
-
-    package mutating func unsigned(_ value: UInt64) {
-        var rest = value
-        while rest > 0x7f {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
+    @inlinable package init(reservingCapacity capacity: Int) {
+        written.reserveCapacity(capacity)
     }
 
-    package mutating func count(_ value: Int) { unsigned(UInt64(value)) }
+    @inlinable package var bytes: [UInt8] { written }
 
-    package mutating func signed(_ value: Int64) {
+    @inlinable package mutating func byte(_ value: UInt8) { written.append(value) }
+
+    @inlinable package mutating func unsigned(_ value: UInt64) {
+        var rest = value
+        while rest > 0x7f {
+            written.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        written.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    @inlinable package mutating func count(_ value: Int) { unsigned(UInt64(value)) }
+
+    @inlinable package mutating func signed(_ value: Int64) {
         unsigned(UInt64(bitPattern: value << 1) ^ UInt64(bitPattern: value >> 63))
     }
 
-    package mutating func raw(_ slice: some Sequence<UInt8>) { bytes.append(contentsOf: slice) }
-
-    package mutating func text(_ value: String) {
-        count(value.utf8.count)
-        bytes.append(contentsOf: value.utf8)
+    @inlinable package mutating func raw(_ slice: some Sequence<UInt8>) {
+        written.append(contentsOf: slice)
     }
 
-    package mutating func bits(_ value: UUIDBits) {
-        for word in [value.high, value.low] { fixed(word) }
+    @inlinable package mutating func text(_ value: String) {
+        count(value.utf8.count)
+        written.append(contentsOf: value.utf8)
+    }
+
+    @inlinable package mutating func bits(_ value: UUIDBits) {
+        fixed(value.high)
+        fixed(value.low)
     }
 
     /// Eight bytes, most significant first.
-    package mutating func fixed(_ word: UInt64) {
-        for shift in stride(from: UInt64(56), through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-        }
+    @inlinable package mutating func fixed(_ word: UInt64) {
+        withUnsafeBytes(of: word.bigEndian) { written.append(contentsOf: $0) }
     }
 }
 
@@ -84,29 +93,40 @@ package struct ByteWriter {
 /// Every count is checked against the bytes that are left before anything is
 /// allocated for it.
 package struct ByteReader {
-    private let bytes: [UInt8]
-    package private(set) var offset = 0
+    @usableFromInline let bytes: [UInt8]
+    @usableFromInline var place = 0
 
-    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+    @inlinable package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    package var remaining: Int { bytes.count - offset }
+    @inlinable package var offset: Int { place }
 
-    package mutating func byte() throws(WireError) -> UInt8 {
-        guard offset < bytes.count else { throw .truncated(at: offset) }
-        defer { offset += 1 }
-        return bytes[offset]
+    @inlinable package var remaining: Int { bytes.count - place }
+
+    @inlinable package mutating func byte() throws(WireError) -> UInt8 {
+        guard place < bytes.count else { throw .truncated(at: place) }
+        let value = bytes[place]
+        place += 1
+        return value
     }
 
-    package mutating func unsigned() throws(WireError) -> UInt64 {
+    @inlinable package mutating func unsigned() throws(WireError) -> UInt64 {
+        if place < bytes.count, bytes[place] < 0x80 {
+            place += 1
+            return UInt64(bytes[place - 1])
+        }
+        return try longUnsigned()
+    }
+
+    @usableFromInline mutating func longUnsigned() throws(WireError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
             let next = try byte()
-            guard shift < 63 || next <= 1 else { throw .malformed("integer", at: offset) }
+            guard shift < 63 || next <= 1 else { throw .malformed("integer", at: place) }
             value |= UInt64(next & 0x7f) << shift
             if next < 0x80 {
                 guard shift == 0 || next != 0 else {
-                    throw .malformed("integer with a needless byte", at: offset)
+                    throw .malformed("integer with a needless byte", at: place)
                 }
                 return value
             }
@@ -114,7 +134,7 @@ package struct ByteReader {
         }
     }
 
-    package mutating func signed() throws(WireError) -> Int64 {
+    @inlinable package mutating func signed() throws(WireError) -> Int64 {
         let value = try unsigned()
         return Int64(bitPattern: value >> 1) ^ -Int64(value & 1)
     }
@@ -122,67 +142,86 @@ package struct ByteReader {
     /// A byte that is 0 or 1.
     package mutating func flag() throws(WireError) -> Bool {
         let value = try byte()
-        guard value < 2 else { throw .malformed("a flag that is \(value)", at: offset) }
+        guard value < 2 else { throw .malformed("a flag that is \(value)", at: place) }
         return value == 1
     }
 
     /// How many things follow, each of at least `size` bytes.
-    package mutating func count(ofSize size: Int = 1) throws(WireError) -> Int {
+    @inlinable package mutating func count(ofSize size: Int = 1) throws(WireError) -> Int {
         let value = try unsigned()
-        guard value <= UInt64(remaining / max(1, size)) else {
-            throw .malformed("count \(value) is more than the bytes that are left", at: offset)
-        }
-        return Int(value)
+        guard value <= UInt64(remaining / max(1, size)) else { throw tooMany(value) }
+        return Int(truncatingIfNeeded: value)
+    }
+
+    @usableFromInline func tooMany(_ value: UInt64) -> WireError {
+        .malformed("count \(value) is more than the bytes that are left", at: place)
     }
 
     /// A record's number, which travels as the difference from the last one.
     package mutating func number(after last: Int64) throws(WireError) -> Int64 {
         let (number, overflow) = last.addingReportingOverflow(try signed())
         guard !overflow, (0..<1 << 40).contains(number) else {
-            throw .malformed("record number \(number)", at: offset)
+            throw .malformed("record number \(number)", at: place)
         }
         return number
     }
 
     /// An integer that must fit a small non-negative number.
-    package mutating func index(below limit: Int, _ what: String) throws(WireError) -> Int {
+    @inlinable package mutating func index(
+        below limit: Int, _ what: String
+    ) throws(WireError) -> Int {
         let value = try unsigned()
-        guard value < UInt64(limit) else { throw .malformed("\(what) \(value)", at: offset) }
-        return Int(value)
+        guard value < UInt64(limit) else { throw outOfBounds(what, value) }
+        return Int(truncatingIfNeeded: value)
     }
 
-    package mutating func raw(_ count: Int) throws(WireError) -> ArraySlice<UInt8> {
-        guard count <= remaining else { throw .truncated(at: offset) }
-        defer { offset += count }
-        return bytes[offset..<(offset + count)]
+    @usableFromInline func outOfBounds(_ what: String, _ value: UInt64) -> WireError {
+        .malformed("\(what) \(value)", at: place)
     }
 
-    package mutating func text() throws(WireError) -> String {
+    @inlinable package mutating func raw(
+        _ count: Int
+    ) throws(WireError) -> ArraySlice<UInt8> {
+        guard count <= remaining else { throw .truncated(at: place) }
+        place += count
+        return bytes[(place - count)..<place]
+    }
+
+    @inlinable package mutating func text() throws(WireError) -> String {
         let length = try count()
         return try text(bytes: length)
     }
 
-    package mutating func text(bytes length: Int) throws(WireError) -> String {
-        let slice = try raw(length)
-        guard let text = String(validating: slice, as: UTF8.self) else {
-            throw .malformed("text is not UTF-8", at: offset)
+    @inlinable package mutating func text(bytes length: Int) throws(WireError) -> String {
+        guard length <= remaining else { throw .truncated(at: place) }
+        let start = place
+        place += length
+        let end = place
+        let text: String? = bytes.withUnsafeBufferPointer { all in
+            let part = UnsafeBufferPointer(rebasing: all[start..<end])
+            // Repairs what is not UTF-8, and then has other bytes: much faster here than the
+            // initializer that validates.
+            let text = String(decoding: part, as: UTF8.self)
+            return text.utf8.elementsEqual(part) ? text : nil
         }
+        guard let text else { throw .malformed("text is not UTF-8", at: end) }
         return text
     }
 
-    package mutating func bits() throws(WireError) -> UUIDBits {
+    @inlinable package mutating func bits() throws(WireError) -> UUIDBits {
         UUIDBits(high: try fixed(), low: try fixed())
     }
 
-    package mutating func fixed() throws(WireError) -> UInt64 {
-        guard remaining >= 8 else { throw .truncated(at: offset) }
-        defer { offset += 8 }
-        var word: UInt64 = 0
-        for place in offset..<(offset + 8) { word = word << 8 | UInt64(bytes[place]) }
-        return word
+    @inlinable package mutating func fixed() throws(WireError) -> UInt64 {
+        guard remaining >= 8 else { throw .truncated(at: place) }
+        let start = place
+        place += 8
+        return bytes.withUnsafeBytes {
+            UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+        }
     }
 
     package mutating func finish() throws(WireError) {
-        guard remaining == 0 else { throw .malformed("\(remaining) bytes too many", at: offset) }
+        guard remaining == 0 else { throw .malformed("\(remaining) bytes too many", at: place) }
     }
 }

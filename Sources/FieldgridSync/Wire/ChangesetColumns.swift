@@ -82,7 +82,7 @@ struct ChangesetColumns {
         records.append(reference, id: change.record) { scopes.place(of: $0) }
         changes.count(change.type.value)
         changes.count(change.unit.value)
-        changes.count(change.value.members.count)
+        changes.count(change.value.count)
         var flag: UInt8 = 0
         if let seen = change.seenThrough {
             flag |= Flag.seenThrough

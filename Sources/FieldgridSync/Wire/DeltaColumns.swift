@@ -30,7 +30,7 @@ enum DeltaColumns {
         for record in records {
             for unit in record.units {
                 writer.count(unit.unit.value)
-                writer.count(unit.value.members.count)
+                writer.count(unit.value.count)
                 values.append(unit.value, type: record.type, unit: unit.unit)
             }
         }

@@ -22,6 +22,7 @@ struct ValueColumns {
     }
 
     private struct Column {
+        let key: Key
         var tags: [UInt8] = []
         var integers = ByteWriter()
         var identifiers = ByteWriter()
@@ -31,19 +32,23 @@ struct ValueColumns {
 
     private var columns: [Column] = []
     private var places: [Key: Int] = [:]
+    private var expected = 0
+
+    private mutating func place(of key: Key) -> Int {
+        if expected < columns.count, columns[expected].key == key { return expected }
+        if let known = places[key] { return known }
+        places[key] = columns.count
+        columns.append(Column(key: key))
+        return columns.count - 1
+    }
 
     mutating func append(_ value: UnitValue, type: TypeNumber, unit: UnitNumber) {
-        for (member, element) in value.members.enumerated() {
+        value.forEachMember { member, element in
             let key = Key(type: type.value, unit: unit.value, member: member)
-            let place: Int
-            if let known = places[key] {
-                place = known
-            } else {
-                place = columns.count
-                places[key] = place
-                columns.append(Column())
-            }
+            let place = place(of: key)
             Self.append(element, to: &columns[place])
+            // Records of a type have their units in one order.
+            expected = place + 1
         }
     }
 
@@ -86,7 +91,9 @@ struct ValueColumns {
 struct ValueColumnReader {
     private var columns: [[Value]] = []
     private var next: [Int] = []
+    private var keys: [ValueColumns.Key] = []
     private var places: [ValueColumns.Key: Int] = [:]
+    private var expected = 0
 
     init(_ reader: inout ByteReader) throws(WireError) {
         let count = try reader.count(ofSize: 4)
@@ -101,6 +108,7 @@ struct ValueColumnReader {
             }
             last = key
             places[key] = columns.count
+            keys.append(key)
             columns.append(try Self.column(&reader))
             next.append(0)
         }
@@ -147,17 +155,27 @@ struct ValueColumnReader {
     mutating func take(
         type: TypeNumber, unit: UnitNumber, members: Int
     ) throws(WireError) -> UnitValue {
+        if members == 1 {
+            return UnitValue(
+                try take(ValueColumns.Key(type: type.value, unit: unit.value, member: 0)))
+        }
         var values: [Value] = []
         values.reserveCapacity(members)
         for member in 0..<members {
             let key = ValueColumns.Key(type: type.value, unit: unit.value, member: member)
-            guard let place = places[key], next[place] < columns[place].count else {
-                throw .malformed("a value of unit \(unit.value) is missing", at: 0)
-            }
-            values.append(columns[place][next[place]])
-            next[place] += 1
+            values.append(try take(key))
         }
         return UnitValue(values)
+    }
+
+    private mutating func take(_ key: ValueColumns.Key) throws(WireError) -> Value {
+        // Records of a type have their units in one order.
+        let isExpected = expected < keys.count && keys[expected] == key
+        guard let place = isExpected ? expected : places[key], next[place] < columns[place].count
+        else { throw .malformed("a value of unit \(key.unit) is missing", at: 0) }
+        expected = place + 1
+        next[place] += 1
+        return columns[place][next[place] - 1]
     }
 
     /// Everything in the columns must have been asked for.

@@ -43,10 +43,11 @@ struct Edit: Sendable, CustomTestStringConvertible {
 
     func side(at position: Int64) -> Side {
         let offer = Offer(
-            identity: identity, node: NodeID(UUIDBits(high: 1, low: UInt64(author))),
-            author: "author-\(author)", source: source,
-            time: HybridTime(milliseconds: time * 60_000), isClamped: isClamped,
-            accepted: (World.scope, Position(position)))
+            .init(
+                identity: identity, node: NodeID(UUIDBits(high: 1, low: UInt64(author))),
+                author: "author-\(author)", source: source,
+                time: HybridTime(milliseconds: time * 60_000), isClamped: isClamped,
+                accepted: (World.scope, Position(position))))
         return Side(value: UnitValue(.integer(value)), offer: offer, settles: settles)
     }
 

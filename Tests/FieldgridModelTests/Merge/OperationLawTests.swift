@@ -16,10 +16,11 @@ import Testing
         func merge(into state: inout UnitState, at position: Int64, _ policy: MergePolicy) {
             let identity = ChangesetIdentity(incarnation: World.incarnation(author), seq: seq)
             let offer = Offer(
-                identity: identity, node: NodeID(UUIDBits(high: 1, low: UInt64(author))),
-                author: "author-\(author)", source: .onSite,
-                time: HybridTime(milliseconds: minute * 60_000), isClamped: false,
-                accepted: (World.scope, Position(position)))
+                .init(
+                    identity: identity, node: NodeID(UUIDBits(high: 1, low: UInt64(author))),
+                    author: "author-\(author)", source: .onSite,
+                    time: HybridTime(milliseconds: minute * 60_000), isClamped: false,
+                    accepted: (World.scope, Position(position))))
             let seen = Seen(
                 identity: identity, context: [:],
                 named: named.map {
