@@ -80,6 +80,7 @@ extension Hub {
             store: view, index: index, hub: identity, grids: grids ?? self.grids)
         // What the asker lost of its own work is not sent back to the incarnation that made it, so
         // it must go on under a new name before its positions move.
+        builder.bytesMax = replyBytesMax
         builder.isPaused = fork != nil || reply.chain.isFork
         try builder.build(for: device.scope, asked: request, into: &reply)
         reply.audit = try auditAnswer(to: request.audit, seeing: reply.positions.keys, view)

@@ -32,6 +32,9 @@ package final class Hub: @unchecked Sendable {
     var standings: [NodeID: [ScopeCode: Standing]] = [:]
     /// How long what only far-behind devices need is kept.
     package var retention = Retention()
+    /// The most that one reply holds, bytes, whatever is asked for; the rest
+    /// comes in further ones.
+    package var replyBytesMax = 16 << 20
     /// Scopes in which something changed since ``takeChanged(among:)``.
     var changed: Set<ScopeCode> = []
 

@@ -1,4 +1,5 @@
 import Fieldgrid
+import Foundation
 import GRDB
 import Testing
 
@@ -132,6 +133,42 @@ import Testing
         let made = try node.create("clinic", ["name": "虚构卫生室"])
         let confirmed = try node.confirm(try node.record(made.id, of: "clinic"))
         #expect(confirmed["visited_on"] == "2026-11-18")
+    }
+
+    @Test func aHubThatContradictedItselfIsInTheStatus() async throws {
+        let village = try Village()
+        let node = try await village.join()
+        try node.create("clinic", ["name": "虚构卫生室"])
+        try await node.sync()
+        #expect(try !node.status().isAlarmed)
+        await node.close()
+        // As a head leaves it that does not continue the one that was kept.
+        try await DatabaseQueue(path: node.folder + "/node.sqlite").write {
+            try $0.execute(
+                sql: """
+                    INSERT INTO fg_alarm(log, reason, kept, offered, at)
+                    SELECT log, 'rewritten', head, head, 1795000000000 FROM fg_head LIMIT 1
+                    """)
+        }
+        let again = try FieldNode(folder: node.folder, environment: village.environment)
+        #expect(try again.status().isAlarmed)
+        #expect(await FieldgridError.of { try await again.sync() }?.code == "audit.alarm")
+    }
+
+    @Test func aClockThatTheHubFoundWrongGivesNoDay() async throws {
+        let village = try Village()
+        let node = try await village.join()
+        let made = try node.create("clinic", ["name": "虚构卫生室"])
+        // What an exchange that found the clocks too far apart leaves.
+        try Data("{\"offset_ms\":172800000}\n".utf8)
+            .write(to: URL(fileURLWithPath: village.folder.path("first") + "/clock.json"))
+        let record = try node.record(made.id, of: "clinic")
+        #expect(FieldgridError.of { try node.confirm(record) }?.code == "clock.wrong")
+        let early = FieldgridError.of { try node.confirm(record, on: "2026-11-21") }
+        #expect(early?.code == "date.future")
+        #expect(
+            FieldgridError.of { try node.confirm(record, on: "today") }?.code == "date.malformed")
+        #expect(try node.confirm(record, on: "2026-11-20")["visited_on"] == "2026-11-20")
     }
 
     @Test func aFormCanBeDrawnFromTheSchemaAlone() async throws {

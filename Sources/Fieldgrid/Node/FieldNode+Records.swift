@@ -97,14 +97,17 @@ extension FieldNode {
         }
     }
 
-    /// Marks a record confirmed on site today, unchanged.
+    /// Marks a record confirmed on site, unchanged.
     ///
+    /// - Parameter day: The day of the visit, as `2026-11-26`; today when it is nil.
     /// - Returns: The record as it is now.
-    /// - throws: ``FieldgridError``: `type.no-verification` where the type has no field for it.
+    /// - throws: ``FieldgridError``: `type.no-verification` where the type has no field for it;
+    ///   `clock.wrong` where no day is given and this device's day is not the hub's, as the
+    ///   last exchange found it; `date.malformed`; `date.future`.
     @discardableResult
-    public func confirm(_ record: Record) throws -> Record {
+    public func confirm(_ record: Record, on day: String? = nil) throws -> Record {
         try save { session in
-            try act(on: record, in: session) { .verify(type: record.type, id: $0) }
+            try act(on: record, in: session) { .verify(type: record.type, id: $0, date: day) }
         }
     }
 

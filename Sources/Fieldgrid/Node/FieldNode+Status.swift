@@ -41,7 +41,7 @@ extension FieldNode {
                 outbox: counts.outbox, quarantined: counts.quarantined,
                 conflictsOpen: counts.conflictsOpen, tasksDue: tasks.elements.count,
                 attachmentsWaiting: session.attachments.outgoing().count,
-                lastSyncAt: replica.lastSyncAt)
+                lastSyncAt: replica.lastSyncAt, isAlarmed: try !replica.alarms().isEmpty)
         }
     }
 

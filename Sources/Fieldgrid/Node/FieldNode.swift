@@ -191,6 +191,7 @@ extension FieldNode {
             store: replica, place: .node, author: session.document.holder, clock: sources.clock,
             settledHere: try replica.settledLocally(), newID: sources.mint)
         service.loadedAt = loadedAt
+        service.hubClockOffset = session.hubClockOffset
         guard let reply = try service.answer(request) else { throw FieldgridError.closed }
         return reply.document
     }

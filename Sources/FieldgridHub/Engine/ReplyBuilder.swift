@@ -14,6 +14,8 @@ struct ReplyBuilder {
 
     /// Whether the asker stays where it is, because it has something else to do first.
     var isPaused = false
+    /// The most that the reply may hold.
+    var bytesMax = 16 << 20
 
     private var records: [RecordDelta] = []
     private var bytes = 0
@@ -49,7 +51,7 @@ struct ReplyBuilder {
         let scopes = Subscribed(
             all: Set(subscription.map(\.scope)), whole: Set(whole.map(\.scope)))
         let isSameEpoch = request.epoch == hub.epoch
-        let bytesMax = min(max(request.replyBytesMax, 1 << 16), 16 << 20)
+        let bytesMax = min(max(request.replyBytesMax, 1 << 16), self.bytesMax)
         let horizons = horizons(of: subscription.map(\.scope))
         if !isPaused, isSameEpoch, request.stands.isBelow(horizons) {
             reply.mustRebase = true

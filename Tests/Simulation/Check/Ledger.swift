@@ -244,6 +244,7 @@ extension Simulation {
         let reply = try ExchangeCodec.decodeReply(bytes)
         try checkCanaries(bytes, to: node)
         if !reply.released.isEmpty { marks.insert(.released) }
+        if reply.hasMore { marks.insert(.severalReplies) }
         for receipt in reply.receipts {
             let identity = ChangesetIdentity(
                 incarnation: reply.incarnation ?? node.replica.incarnation, seq: receipt.seq)

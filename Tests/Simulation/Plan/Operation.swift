@@ -124,6 +124,8 @@ struct Plan: Codable, Hashable {
     var nodes: [Int]
     /// Nodes whose program reads no schema but the first.
     var old: [Int]?
+    /// How much a reply holds, where it is so little that many come in parts.
+    var replyBytes: Int?
     var operations: [Operation]
     /// Why it was kept.
     var note = ""
@@ -138,11 +140,12 @@ extension Plan {
             String(decoding: try encoder.encode(value), as: UTF8.self)
         }
         let operations = try operations.map { "    " + (try line($0)) }.joined(separator: ",\n")
+        let parts = replyBytes.map { "\"replyBytes\": \($0), " } ?? ""
         return """
             {
               "note": \(try line(note)),
               "seed": \(seed), "tier": \(tier), "nodes": \(try line(nodes)),
-              "old": \(try line(old ?? [])),
+              \(parts)"old": \(try line(old ?? [])),
               "operations": [
             \(operations)
               ]

@@ -10,6 +10,9 @@ struct Options: Codable, Hashable {
     /// Nodes whose program reads no schema but the first.
     var old: [Int] = []
     var steps = 0
+    /// How much a reply of the hub holds, where it is so little that many
+    /// come in parts.
+    var replyBytes: Int?
     /// Parts of a hundred for each kind of operation and fault.
     var rates: [Rate: Int] = [:]
 
@@ -47,6 +50,7 @@ struct Options: Codable, Hashable {
         if random.happens(30) { rates[.regrid] = random.number(1...3) }
         old = nodes.indices.filter { _ in random.happens(15) }
         rates[.trim] = Self.trimRate(seed)
+        if seed % 4 == 3 { replyBytes = 300 + Int(seed % 5) * 500 }
         guard seed % 10 != 0 else { return }
         let faults: [(Rate, ClosedRange<Int>)] = [
             (.lost, 5...40), (.portal, 2...15), (.busy, 2...15), (.cut, 2...20),

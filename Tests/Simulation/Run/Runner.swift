@@ -18,7 +18,8 @@ enum Runner {
         var generator = Generator(seed: seed, tier: tier)
         let options = generator.options
         let plan = Plan(
-            seed: seed, tier: tier, nodes: options.nodes, old: options.old, operations: [])
+            seed: seed, tier: tier, nodes: options.nodes, old: options.old,
+            replyBytes: options.replyBytes, operations: [])
         let steps = options.steps
         return run(plan) { simulation, index in
             index < steps ? try generator.next(simulation) : nil

@@ -38,7 +38,8 @@ final class Simulation {
         queue = EventQueue(seed: plan.seed)
         lastMoment = timeline.now
         fg_sim_set_time(timeline.now)
-        hub = try SimulatedHub(timeline, seed: plan.seed)
+        hub = try SimulatedHub(
+            timeline, seed: plan.seed, replyBytes: plan.replyBytes)
         for (index, grid) in plan.nodes.enumerated() {
             let node = try SimulatedNode(
                 index, scope: Town.grids[grid], hub: hub, timeline, seed: plan.seed,
@@ -52,7 +53,7 @@ final class Simulation {
     deinit { fg_sim_set_time(0) }
 
     private func joined(_ node: SimulatedNode) throws {
-        for _ in 0..<4 {
+        for _ in 0..<100 {
             let request = try node.replica.nextRequest()
             let bytes = try hub.hub.exchange(request.encoded, device: node.device)
             let applied = try node.replica.apply(ExchangeCodec.decodeReply(bytes))

@@ -62,5 +62,5 @@ enum Mark: String, CaseIterable, Hashable, Codable {
     case stick, stickRepeated, stickRefused, waitedForPredecessor
     case schemaPublished, oldProgram, olderSchema, regridded, firstCopy
     case damaged, madeWhole, repaired, rowReplaced, released, parked, strangeText, groupDisagrees
-    case trimmed, rebased
+    case trimmed, rebased, severalReplies
 }

@@ -15,11 +15,13 @@ final class SimulatedHub {
     private(set) var hub: Hub
     private var lives: UInt64 = 0
     private let seed: UInt64
+    private let replyBytes: Int?
     private static let file = "hub.sqlite"
     private static let copy = "backup.sqlite"
 
-    init(_ timeline: Timeline, seed: UInt64) throws {
+    init(_ timeline: Timeline, seed: UInt64, replyBytes: Int?) throws {
         self.seed = seed
+        self.replyBytes = replyBytes
         disk = try Disk("hub")
         clock = WrongClock(timeline)
         var random = SeededRandom(seed: seed, for: "hub key")
@@ -29,10 +31,16 @@ final class SimulatedHub {
         hub = try Hub.create(
             in: store, seed: seeds, clock: clock,
             random: RandomSource(SeededRandom(seed: seed, for: "hub")))
-        hub.headKey = key
+        dress()
     }
 
     deinit { try? store.close() }
+
+    /// What is not in its file.
+    private func dress() {
+        hub.headKey = key
+        if let replyBytes { hub.replyBytesMax = replyBytes }
+    }
 
     func restart(whileStopped body: () throws -> Void = {}) throws {
         try? store.close()
@@ -42,7 +50,7 @@ final class SimulatedHub {
         hub = try Hub(
             store: store, clock: clock,
             random: RandomSource(SeededRandom(seed: seed, for: "hub \(lives)")))
-        hub.headKey = key
+        dress()
     }
 
     /// Power is cut, and comes back.
