@@ -116,6 +116,12 @@ extension Hub: RecordStore {
         return changes
     }
 
+    package func standing(
+        of unit: UnitNumber, in record: RecordID, type: RecordType, told: ToldUnit
+    ) throws -> UnitState {
+        try store.read { try $0.records([record])[record]?.units[unit] } ?? .empty
+    }
+
     package func history(_ id: RecordID) throws -> [HistoryEntry] {
         try store.read { view in
             try view.history(of: id).flatMap { row in

@@ -54,7 +54,8 @@ extension FieldNode {
     /// Takes back what a rule or a person decided; the sides stand again, and it waits.
     ///
     /// - throws: ``FieldgridError``: `conflict.undecided`, `conflict.no-decision`,
-    ///   `conflict.changed`.
+    ///   `conflict.changed`; `undo.superseded` where a later change is known here to have taken
+    ///   the decision's place.
     public func undo(_ conflict: Conflict, note: String? = nil) throws {
         try save { session in
             try checkUnchanged(conflict, in: session)

@@ -251,24 +251,10 @@ extension Acceptance {
             guard let settles = change.settles, settles.isUndo,
                 let state = try record(change.record)
             else { continue }
-            var unit = state.units[change.unit] ?? .empty
-            let obstacle = unit.undo(
-                settles.conflict, by: merging.offer(state.scope, state.latest),
-                seen: try seen(change, merging, of: state))
-            switch obstacle {
-            case nil: continue
-            case .undecided:
-                return Refusal(
-                    .superseded, zh: "这条争议本来就等待裁决，没有可撤销的决定",
-                    en: "the conflict waits for a person; there is no decision to take back")
-            case .superseded(let offer):
-                let by = offer.map { ($0.author, Instants.text($0.time.milliseconds)) }
-                return Refusal(
-                    .superseded,
-                    zh: "这一裁决已被\(by.map { "\($0.0)（\($0.1)）的" } ?? "")后来的修改取代，不能撤销",
-                    en: "the decision was superseded by a later change"
-                        + (by.map { " of \($0.0) at \($0.1)" } ?? "")
-                        + "; edit the record instead")
+            let unit = state.units[change.unit] ?? .empty
+            let seen = try seen(change, merging, of: state)
+            if let obstacle = unit.obstacle(toUndoing: settles.conflict, seen: seen) {
+                return Refusal(.superseded, zh: obstacle.reason.zh, en: obstacle.reason.en)
             }
         }
         return nil

@@ -24,6 +24,7 @@ struct ConflictDocument {
             "policy_version": Self.digits(of: schema),
             "order": unit.policy.sourceOrder.map(\.rawValue),
             "state": event.state.rawValue, "winner": decision.winner + 1,
+            "value": Self.json(state.sides[decision.winner].value, unit),
             "at": Instants.text(event.offer.time.milliseconds), "by": event.offer.author,
             "inputs": state.sides.map { side -> [String: Any] in
                 [

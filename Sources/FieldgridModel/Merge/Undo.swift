@@ -4,9 +4,43 @@ package enum UndoObstacle: Hashable, Sendable {
     case undecided
     /// A later value took the decision's place.
     case superseded(by: Offer?)
+
+    /// The reason in a sentence: the same at the hub and on a device.
+    package var reason: Label {
+        switch self {
+        case .undecided:
+            return Label(
+                zh: "这条争议本来就等待裁决，没有可撤销的决定",
+                en: "the conflict waits for a person; there is no decision to take back")
+        case .superseded(let offer):
+            let by = offer.map { ($0.author, Instants.text($0.time.milliseconds)) }
+            return Label(
+                zh: "这一裁决已被\(by.map { "\($0.0)（\($0.1)）的" } ?? "")后来的修改取代，不能撤销",
+                en: "the decision was superseded by a later change"
+                    + (by.map { " of \($0.0) at \($0.1)" } ?? "")
+                    + "; edit the record instead")
+        }
+    }
 }
 
 extension UnitState {
+    /// What stands in the way of taking back what was decided of a conflict,
+    /// for somebody who has seen so much: nil where nothing does.
+    ///
+    /// The one test of hub and node.
+    package func obstacle(toUndoing id: RecordID, seen: Seen) -> UndoObstacle? {
+        guard let present = conflict, present.id == id else {
+            return .superseded(by: sides.max { $0.offer.position < $1.offer.position }?.offer)
+        }
+        let settling = sides.filter { $0.settles == id }
+        if settling.isEmpty {
+            if present.state == .decided { return nil }
+            return present.state.waitsForPerson ? .undecided : .superseded(by: sides.last?.offer)
+        }
+        return settling.contains { seen.includes($0) }
+            ? nil : .superseded(by: settling.last?.offer)
+    }
+
     /// Takes back what was decided of a conflict (sync.md 9.14).
     ///
     /// - The sides that a settlement had replaced stand again, as accepted at
@@ -20,22 +54,14 @@ extension UnitState {
     package mutating func undo(
         _ id: RecordID, by offer: Offer, seen: Seen
     ) -> UndoObstacle? {
-        guard let present = conflict, present.id == id else {
-            return .superseded(by: sides.max { $0.offer.position < $1.offer.position }?.offer)
-        }
-        let settling = sides.filter { $0.settles == id }
-        if settling.isEmpty {
-            guard present.state == .decided else {
-                return present.state.waitsForPerson
-                    ? .undecided
-                    : .superseded(by: sides.last?.offer)
-            }
-        } else {
-            let undone = Set(settling.filter { seen.includes($0) }.map(\.offer.identity))
-            guard !undone.isEmpty else { return .superseded(by: settling.last?.offer) }
+        if let obstacle = obstacle(toUndoing: id, seen: seen) { return obstacle }
+        let undone = Set(
+            sides.filter { $0.settles == id && seen.includes($0) }.map(\.offer.identity))
+        if !undone.isEmpty {
             sides.removeAll { $0.settles == id && undone.contains($0.offer.identity) }
             let standing = Set(sides.map(\.offer.identity))
-            for var side in present.replaced where !standing.contains(side.offer.identity) {
+            let replaced = conflict?.replaced ?? []
+            for var side in replaced where !standing.contains(side.offer.identity) {
                 side.offer = side.offer.accepted(offer.scope, offer.position)
                 sides.append(side)
             }
@@ -44,5 +70,19 @@ extension UnitState {
         conflict?.state = .reopened
         changed = max(changed, offer.position)
         return nil
+    }
+}
+
+/// What the record of a conflict says of the unit it is about: the last that
+/// a store hears which keeps values and no sides.
+package struct ToldUnit: Hashable, Sendable {
+    /// As the hub had it when it wrote the conflict.
+    package var state: UnitState
+    /// What showed then; nil where the conflict does not say it.
+    package var shown: UnitValue?
+
+    package init(state: UnitState, shown: UnitValue?) {
+        self.state = state
+        self.shown = shown
     }
 }

@@ -38,6 +38,13 @@ package protocol RecordStore: AnyObject {
 
     /// What was offered for the units of a record, oldest first.
     func history(_ id: RecordID) throws -> [HistoryEntry]
+
+    /// How a unit stands that a conflict is about, as far as it is known
+    /// here: at the hub as it is; on a device as `told`, with what was pulled
+    /// and saved since.
+    func standing(
+        of unit: UnitNumber, in record: RecordID, type: RecordType, told: ToldUnit
+    ) throws -> UnitState
 }
 
 /// One record as a store shows it.

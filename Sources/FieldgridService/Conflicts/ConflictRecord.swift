@@ -24,6 +24,8 @@ struct ConflictRecord {
     let scope: ScopeCode
     let kind: String
     private(set) var state: String
+    /// As the hub wrote it, whatever was decided here since.
+    let toldState: ConflictState
     let type: RecordType
     let record: RecordID
     let unitName: String
@@ -71,6 +73,7 @@ struct ConflictRecord {
         scope = stored.scope
         kind = value(Names.kind).text ?? ConflictKind.hard.rawValue
         state = value(Names.state).text ?? ConflictState.open.rawValue
+        toldState = ConflictState(rawValue: state) ?? .open
         self.type = type
         self.record = record
         self.unitName = unitName
@@ -101,7 +104,7 @@ struct ConflictRecord {
     }
 
     /// A unit's canonical value from the hub's JSON for it.
-    private static func value(
+    static func value(
         _ document: JSONValue, _ unit: Unit, _ type: RecordType
     ) -> UnitValue {
         guard case .object = document else { return UnitValue(canonical(document)) }
@@ -119,11 +122,18 @@ struct ConflictRecord {
 }
 
 extension RecordService {
-    /// All conflicts that `isWanted`, oldest first.
-    func conflicts(where isWanted: (ConflictRecord) -> Bool) throws -> [ConflictRecord] {
+    /// All conflicts that `isWanted`, or those of one record; oldest first.
+    func conflicts(
+        of record: RecordID? = nil, where isWanted: (ConflictRecord) -> Bool
+    ) throws -> [ConflictRecord] {
         let type = try type(SystemTypes.Conflict.name)
+        let conditions = record.flatMap { record in
+            type.field(named: SystemTypes.Conflict.record).map {
+                [FieldCondition(field: $0.number, value: .text(record.description))]
+            }
+        }
         var found: [ConflictRecord] = []
-        try store.forEachRecord(of: type, where: []) { stored in
+        try store.forEachRecord(of: type, where: conditions ?? []) { stored in
             guard var conflict = ConflictRecord(stored, of: type, in: schema) else { return true }
             if settledHere.contains(conflict.id) { conflict.settleHere() }
             if isWanted(conflict) { found.append(conflict) }

@@ -2,8 +2,8 @@ import FieldgridModel
 
 /// Taking a decision back: a change of its own to the unit of the conflict.
 ///
-/// What stands then is the hub's to say: a later change may have taken the
-/// decision's place.
+/// What is known here to have taken the decision's place is refused at once;
+/// of what is not, the hub has the last word.
 extension RecordService {
     func undo(_ conflicts: [ConflictRecord], note: String?) throws -> ServiceReply {
         let edits = try conflicts.map { try undoing($0, note: note) }
@@ -32,11 +32,18 @@ extension RecordService {
                 "This device does not know the field “\(conflict.unitName)” of the conflict.",
                 hint: "Run `fieldgrid node sync` to get the newest schema.")
         }
-        guard !conflict.waitsForPerson else {
+        guard !conflict.waitsForPerson else { throw undecided(conflict) }
+        switch try obstacle(to: conflict) {
+        case nil: break
+        case .undecided: throw undecided(conflict)
+        case .superseded(let offer):
+            let name = "\(conflict.type.name) \(conflict.record)"
             throw ServiceError(
-                "conflict.undecided",
-                "The conflict \(conflict.id) waits for a person; nothing was decided yet.",
-                hint: "`fieldgrid conflicts resolve` settles it.")
+                QuarantineCode.superseded.rawValue,
+                UndoObstacle.superseded(by: offer).reason.sentence,
+                hint: "Nothing was saved. `fieldgrid record history \(name)` shows who changed it; "
+                    + "if it is still wrong, `fieldgrid record set \(name) field=value` puts it "
+                    + "right.")
         }
         let settlement = Settlement(
             conflict: conflict.id, sides: conflict.sides.compactMap(\.identity), note: note,
@@ -44,6 +51,81 @@ extension RecordService {
         return RecordEdit(
             type: conflict.type.number, id: conflict.record, kind: .update,
             settlements: [unit.number: settlement])
+    }
+}
+
+extension RecordService {
+    private func undecided(_ conflict: ConflictRecord) -> ServiceError {
+        ServiceError(
+            "conflict.undecided",
+            "The conflict \(conflict.id) waits for a person; nothing was decided yet.",
+            hint: "`fieldgrid conflicts resolve` settles it.")
+    }
+
+    /// What is known here to stand in the way of taking a decision back.
+    ///
+    /// Of one unit only the newest conflict can be in force.
+    private func obstacle(to conflict: ConflictRecord) throws -> UndoObstacle? {
+        guard let unit = conflict.unit else { return nil }
+        let newest = try conflicts(of: conflict.record) {
+            $0.unitName == conflict.unitName && $0.isAboutUnit
+        }.last
+        guard let told = ToldUnit(newest ?? conflict) else { return nil }
+        let standing = try store.standing(
+            of: unit.number, in: conflict.record, type: conflict.type, told: told)
+        // Who takes it back has seen all that is here.
+        let nobody = IncarnationID(UUIDBits(high: 0, low: 0))
+        let seen = Seen(
+            identity: ChangesetIdentity(incarnation: nobody, seq: 0), context: [:],
+            named: standing.sides.map(\.offer.identity))
+        return standing.obstacle(toUndoing: conflict.id, seen: seen)
+    }
+}
+
+extension ToldUnit {
+    /// Nil where a conflict is not about one unit, or does not say what its
+    /// decision was made of.
+    fileprivate init?(_ conflict: ConflictRecord) {
+        guard conflict.isAboutUnit, let unit = conflict.unit else { return nil }
+        let type = conflict.type
+        let isSaid = conflict.reason.members.contains { $0.key == "value" }
+        let led =
+            conflict.sides.indices.contains(conflict.winner - 1)
+            ? conflict.sides[conflict.winner - 1].value : nil
+        let shown = isSaid ? ConflictRecord.value(conflict.reason["value"], unit, type) : led
+        var sides: [Side] = []
+        for (place, input) in conflict.reason["inputs"].elements.enumerated() {
+            guard let incarnation = input["incarnation"].text.flatMap({ IncarnationID($0) }),
+                let seq = input["seq"].integer
+            else { return nil }
+            let identity = ChangesetIdentity(incarnation: incarnation, seq: seq)
+            let value = conflict.sides.first { $0.identity == identity }?.value
+            let offer = Offer(
+                Offer.Facts(
+                    identity: identity, node: NodeID(incarnation.bits),
+                    author: input["author"].text ?? "",
+                    source: input["source"].text.flatMap(ValueSource.init) ?? .onSite,
+                    time: HybridTime(raw: input["time"].integer ?? 0),
+                    isClamped: input["clamped"].bool ?? false,
+                    // In the order in which they stand; what was seen of them is said by name.
+                    accepted: (conflict.scope, Position(Int64(place) + 1))))
+            let settles = input["settles"].bool == true ? conflict.id : nil
+            sides.append(
+                Side(
+                    value: value ?? shown ?? UnitValue(.null), offer: offer, settles: settles))
+        }
+        guard !sides.isEmpty else { return nil }
+        // The hub is done with one that was settled by no decision.
+        let isOver =
+            conflict.toldState == .settled && sides.allSatisfy { $0.settles == nil }
+        let reference = ConflictReference(
+            id: conflict.id, state: conflict.toldState,
+            kind: ConflictKind(rawValue: conflict.kind) ?? .hard,
+            base: conflict.base ?? UnitValue(.null))
+        self.init(
+            state: UnitState(
+                changed: .zero, sides: sides, conflict: isOver ? nil : reference),
+            shown: shown)
     }
 }
 

@@ -72,4 +72,10 @@ package final class ScopedStore: RecordStore {
     }
 
     package func history(_ id: RecordID) throws -> [HistoryEntry] { try store.history(id) }
+
+    package func standing(
+        of unit: UnitNumber, in record: RecordID, type: RecordType, told: ToldUnit
+    ) throws -> UnitState {
+        try store.standing(of: unit, in: record, type: type, told: told)
+    }
 }

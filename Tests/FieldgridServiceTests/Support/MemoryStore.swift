@@ -66,6 +66,10 @@ final class MemoryStore: RecordStore {
     }
 
     func history(_ id: RecordID) -> [HistoryEntry] { entries }
+
+    func standing(
+        of unit: UnitNumber, in record: RecordID, type: RecordType, told: ToldUnit
+    ) -> UnitState { told.state }
 }
 
 /// A service over a memory store with the labour schema, at a fixed moment:

@@ -84,6 +84,21 @@ import Testing
         #expect(shown["fields"]["phone"].text == "0439-3220009")
     }
 
+    @Test func aDeviceThatHasTheLaterChangeRefusesAtOnceAndSendsNothing() throws {
+        let (employer, id) = try contest()
+        try district.done([
+            "record", "set", "employer", employer, "phone=0439-3220009", "--data", second,
+        ])
+        try sync(second, first)
+        let refused = try undo(id, at: first)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("superseded by a later change of 虚构second"))
+        #expect(refused.errors.contains("record set employer \(employer)"))
+        let status = try district.ask(["node", "status", "--data", first])
+        #expect(status["outbox"].integer == 0)
+        #expect(status["refused"].elements.isEmpty)
+    }
+
     @Test func anUnknownConflictIsRefusedWithWhereToLook() throws {
         let refused = try undo("01890a5d-ac96-774b-bcce-b302099a8057", at: first)
         #expect(refused.status == 1)

@@ -1,0 +1,173 @@
+import FieldgridHub
+import FieldgridModel
+import FieldgridReplica
+import FieldgridService
+import Testing
+
+/// Taking a decision back where the device knows already that another change
+/// took its place: it is refused there, with the hub's own reason.
+@Suite struct UndoTests {
+    private let hub: TestHub
+    private let first: RealNode
+    private let second: RealNode
+
+    init() throws {
+        (hub, first, second) = try Probe.pair(["name": .text("虚构试样"), "arrears": .integer(0)])
+    }
+
+    /// Both edit a field apart; the conflict as the first device has it.
+    private func contest(_ field: String, _ one: Value, _ other: Value) throws -> String {
+        try edit(first, field, one)
+        hub.clock.advance(minutes: 1)
+        try edit(second, field, other)
+        try exchange()
+        return try #require(try first.conflicts().first?["id"]?.text)
+    }
+
+    private func edit(_ node: RealNode, _ field: String, _ value: Value) throws {
+        try node.edit(.test(1), .update, [field: value], type: "probe")
+    }
+
+    private func exchange() throws {
+        try Probe.settle(hub, [first, second])
+        hub.clock.advance(minutes: 1)
+    }
+
+    private func ask(_ node: RealNode, _ request: ConflictRequest) throws {
+        let service = try RecordService(
+            store: node.replica, place: .node, author: node.device.holder, clock: node.clock,
+            settledHere: node.replica.settledLocally(), newID: { .test(9_000) })
+        _ = try service.answer(.conflicts(ask: request))
+    }
+
+    private func settle(_ node: RealNode, _ id: String, side: Int) throws {
+        try ask(node, .resolve(ids: [id], choice: .side(number: side), note: nil))
+    }
+
+    /// What the device says to taking a decision back; nil when it is saved.
+    private func refusal(_ node: RealNode, _ id: String) throws -> ServiceError? {
+        let before = try node.replica.counts().outbox
+        do {
+            try ask(node, .undo(ids: [id], note: nil))
+            #expect(try node.replica.counts().outbox == before + 1)
+            return nil
+        } catch let error as ServiceError {
+            #expect(try node.replica.counts().outbox == before)
+            return error
+        }
+    }
+
+    /// A decision that stands is taken back, and the hub takes it.
+    private func expectTaken(_ node: RealNode, _ id: String) throws {
+        #expect(try refusal(node, id) == nil)
+        try exchange()
+        #expect(try node.replica.quarantined().isEmpty)
+        #expect(try node.conflicts().map { $0["state"] } == [.text("reopened")])
+    }
+
+    @Test func whatALaterEditSupersededIsRefusedOnceTheDeviceHasIt() throws {
+        let id = try contest("arrears", .integer(100), .integer(200))
+        try settle(first, id, side: 1)
+        try exchange()
+        try edit(second, "arrears", .integer(300))
+        try exchange()
+        let error = try #require(try refusal(first, id))
+        #expect(error.code == "undo.superseded")
+        #expect(error.message.contains("superseded by a later change"))
+        #expect(error.hint?.contains("record set probe \(RecordID.test(1))") == true)
+    }
+
+    @Test func theReasonIsTheOneThatTheHubGives() throws {
+        let id = try contest("name", .text("虚构甲名"), .text("虚构乙名"))
+        try edit(second, "name", .text("虚构丙名"))
+        try exchange()
+        // A rule's decision that an edit ended: the conflict says by whom.
+        let error = try #require(try refusal(first, id))
+        #expect(error.message.contains("虚构·乙"))
+        let conflict = try #require(RecordID(id))
+        try first.edit(
+            .test(1), .update, type: "probe",
+            settlements: ["name": Settlement(conflict: conflict, sides: [], isUndo: true)])
+        try first.exchange()
+        let refused = try #require(try first.replica.quarantined().first)
+        #expect(refused.code?.rawValue == error.code)
+        #expect(refused.message == error.message)
+    }
+
+    @Test func anOwnLaterEditSupersedesAlsoBeforeItIsSent() throws {
+        let id = try contest("arrears", .integer(100), .integer(200))
+        try settle(first, id, side: 1)
+        try exchange()
+        try edit(first, "arrears", .integer(300))
+        let error = try #require(try refusal(first, id))
+        #expect(error.code == "undo.superseded")
+        #expect(error.message.contains("虚构·甲"))
+    }
+
+    @Test func anOwnEditThatHadNotSeenTheDecisionSupersedesNothing() throws {
+        let id = try contest("arrears", .integer(100), .integer(200))
+        try settle(first, id, side: 1)
+        try first.exchange()
+        let asked = try second.replica.nextRequest().encoded
+        try edit(second, "arrears", .integer(300))
+        // The decision comes while the edit, which had not seen it, still waits.
+        try second.exchange(asked)
+        try expectTaken(second, id)
+    }
+
+    @Test func ofTwoConflictsOfAFieldOnlyTheNewerCanBeTakenBack() throws {
+        let older = try contest("arrears", .integer(100), .integer(200))
+        try settle(first, older, side: 1)
+        try exchange()
+        try edit(first, "arrears", .integer(300))
+        hub.clock.advance(minutes: 1)
+        try edit(second, "arrears", .integer(400))
+        try exchange()
+        let ids = try first.conflicts().compactMap { $0["id"]?.text }
+        let newer = try #require(ids.first { $0 != older })
+        // The same value again: only the newer conflict tells that the older is over.
+        try settle(first, newer, side: 1)
+        try exchange()
+        #expect(try refusal(first, older)?.code == "undo.superseded")
+        #expect(try refusal(first, newer) == nil)
+    }
+
+    @Test func aDecisionOfThisDeviceIsTakenBackBeforeItIsSentAndOnlyOnce() throws {
+        let id = try contest("arrears", .integer(100), .integer(200))
+        try settle(first, id, side: 1)
+        #expect(try refusal(first, id) == nil)
+        #expect(try refusal(first, id)?.code == "conflict.undecided")
+        try exchange()
+        #expect(try first.replica.quarantined().isEmpty)
+        #expect(try first.conflicts().map { $0["state"] } == [.text("reopened")])
+    }
+
+    @Test(arguments: ["name", "arrears"])
+    func aDecisionThatStandsIsTakenBack(_ field: String) throws {
+        let isName = field == "name"
+        let id = try contest(
+            field, isName ? .text("虚构甲名") : .integer(100),
+            isName ? .text("虚构乙名") : .integer(200))
+        if !isName {
+            try settle(first, id, side: 2)
+            try exchange()
+        }
+        try expectTaken(first, id)
+    }
+
+    @Test func theHubsClerkIsToldTheSame() throws {
+        let id = try contest("arrears", .integer(100), .integer(200))
+        try settle(first, id, side: 1)
+        try exchange()
+        try edit(second, "arrears", .integer(300))
+        try exchange()
+        let service = try RecordService(
+            store: hub.hub, place: .hub, author: "虚构·录入员", clock: hub.clock,
+            newID: { .test(9_000) })
+        let error = #expect(throws: ServiceError.self) {
+            try service.answer(.conflicts(ask: .undo(ids: [id], note: nil)))
+        }
+        #expect(error?.code == "undo.superseded")
+        #expect(error?.message.contains("虚构·乙") == true)
+    }
+}
