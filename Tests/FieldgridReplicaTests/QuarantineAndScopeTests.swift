@@ -68,6 +68,75 @@ import Testing
         #expect(try test.value(1, phone) == .text("2"))
     }
 
+    private func refusal(_ seq: Int64, _ message: String) -> Receipt {
+        Receipt(seq: seq, outcome: .quarantined(.rule, message: message))
+    }
+
+    @Test(arguments: [0, 2])
+    func aRefusedCreationThatIsDeletedHereIsOverAlsoWhereThatIsRefused(edits: Int) throws {
+        let test = try TestReplica()
+        try test.replica.save(.fixture(.create(1, [name: .text("甲"), phone: .text("坏")])))
+        try test.replica.apply(.fixture(receipts: [.quarantined(1)]))
+        for number in 0..<edits {
+            try test.replica.save(.fixture(.update(1, [name: .text("\(number)")])))
+        }
+        try test.replica.save(.fixture(.delete(1)))
+        let last = Int64(edits + 2)
+        #expect(try test.outbox().last?.identity.seq == last)
+        try test.replica.apply(.fixture(receipts: (2...last).map { .quarantined($0) }))
+        #expect(try test.replica.counts() == ReplicaCounts())
+        #expect(try test.replica.quarantined().isEmpty)
+        let request = try test.replica.nextRequest().request
+        #expect(request.held.isEmpty)
+        #expect(request.batch == nil)
+        #expect(try test.value(1, name) == nil)
+        // The hub has room for it after all: nobody here asked for that.
+        try test.replica.apply(
+            .fixture(
+                receipts: [.accepted(1, at: 2), .accepted(last, at: 3)],
+                positions: [.township: Position(3)]))
+        #expect(try test.value(1, name) == nil)
+    }
+
+    @Test func aRefusedDeletionOfWhatTheHubHasStaysRefused() throws {
+        let test = try TestReplica()
+        try test.pull(1, [name: .text("甲")])
+        try test.replica.save(.fixture(.delete(1)))
+        try test.replica.apply(.fixture(receipts: [.quarantined(1)]))
+        #expect(try test.replica.counts().quarantined == 1)
+    }
+
+    @Test func anActionOfTwoRecordsStaysRefusedForTheOneThatIsStillThere() throws {
+        let test = try TestReplica()
+        try test.replica.save(
+            .fixture(.create(1, [name: .text("甲")]), .create(2, [name: .text("乙")])))
+        try test.replica.apply(.fixture(receipts: [.quarantined(1)]))
+        try test.replica.save(.fixture(.delete(1)))
+        try test.replica.apply(.fixture(receipts: [.quarantined(2)]))
+        #expect(try test.replica.quarantined().map(\.changeset.identity.seq) == [1])
+        #expect(try test.value(2, name) == .text("乙"))
+    }
+
+    @Test func ofWhatWaitsTogetherTheLastReasonHolds() throws {
+        let test = try TestReplica()
+        try test.replica.save(.fixture(.create(1, [name: .text("甲"), phone: .text("坏")])))
+        try test.replica.apply(.fixture(receipts: [refusal(1, "电话格式不对")]))
+        try test.replica.save(.fixture(.update(1, [phone: .text("2")])))
+        try test.replica.apply(.fixture(receipts: [refusal(2, "缺少代码")]))
+        let record = try test.replica.record(.fixture(1), type: test.replica.schema.employer)
+        #expect(Set(record?.unsynced.map(\.message) ?? []) == ["缺少代码"])
+        #expect(Set(try test.replica.quarantined().map(\.message)) == ["缺少代码"])
+    }
+
+    @Test func ofWhatWaitsApartEachReasonHolds() throws {
+        let test = try refused()
+        try test.replica.save(.fixture(.update(1, [name: .text("乙")])))
+        try test.replica.apply(
+            .fixture(receipts: [refusal(2, "名称太短")], positions: [.township: Position(2)]))
+        let messages = try test.replica.quarantined().map(\.message)
+        #expect(messages == ["男女之和不等于人数", "名称太短"])
+    }
+
     @Test func hubThatComesToHaveOurValueSettlesIt() throws {
         let test = try refused()
         try test.replica.apply(

@@ -34,6 +34,8 @@ extension Acceptance {
         var earlier: [UnitNumber: SchemaIndex] = [:]
 
         var creates: Bool { creator != nil }
+        /// It was made and deleted before the hub had it.
+        var isWithdrawn: Bool { creates && values[.presence] == .deleted }
 
         /// The schema by which a value is checked.
         func schema(of unit: UnitNumber) -> SchemaIndex { earlier[unit] ?? schema }
@@ -132,6 +134,10 @@ extension Acceptance {
                 .reference, zh: "中心没有这条记录", en: "the hub does not have record \(id)")
         }
         if let refusal = engineUnitRefusal(fold, id) { return refusal }
+        if present == nil, fold.isWithdrawn {
+            // Nobody will ever read its values, so that nobody has to put them right.
+            return try scopeRefusal(fold, present, entry, author) ?? shapeRefusal(fold)
+        }
         if let refusal = try mergeRefusal(fold, present, author) { return refusal }
         if let refusal = try gridRefusal(fold, present, entry) { return refusal }
         if let refusal = try scopeRefusal(fold, present, entry, author) { return refusal }

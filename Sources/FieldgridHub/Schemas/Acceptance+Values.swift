@@ -44,6 +44,17 @@ extension Acceptance {
         return nil
     }
 
+    /// Why values cannot even be kept, whatever they say.
+    func shapeRefusal(_ fold: Fold) -> Refusal? {
+        for (number, value) in fold.values.sorted(by: { $0.key < $1.key }) {
+            if number == .presence || number == .scope { continue }
+            guard let unit = fold.schema(of: number).entries[fold.type]?.units[number],
+                unit.fits(value)
+            else { return unitUnknown(number, fold) }
+        }
+        return nil
+    }
+
     private func refusal(
         of value: UnitValue, _ number: UnitNumber, _ fold: Fold
     ) -> Refusal? {

@@ -118,7 +118,51 @@ extension ReplyApplication {
         try db.run(
             "UPDATE fg_outbox SET state = 2, code = ?, message = ? WHERE seq = ? AND state = 0",
             .text(code.rawValue), .text(message), .integer(seq))
-        result.quarantined += db.changesCount
+        guard db.changesCount > 0, try !withdraw(by: seq) else { return }
+        result.quarantined += 1
+        for entry in try PendingEntry.every(of: seq, db) {
+            try retell(code, message, to: entry)
+        }
+    }
+
+    /// The hub judged a change together with those it had refused of the same
+    /// units: what it says now is what holds of all of them.
+    private func retell(
+        _ code: QuarantineCode, _ message: String, to entry: PendingEntry
+    ) throws {
+        let earlier = try PendingEntry.all(of: entry.id, db).filter { $0.seq < entry.seq }
+        let isNew = earlier.contains { $0.kind == .creation }
+        for other in earlier where isNew || entry.overlaps(other) {
+            try db.run(
+                "UPDATE fg_outbox SET code = ?, message = ? WHERE seq = ? AND state = 2",
+                .text(code.rawValue), .text(message), .integer(other.seq))
+        }
+    }
+
+    /// Ends the matter of records that were made here, refused, and deleted
+    /// here again: they never were anywhere else, and there is nothing left
+    /// that anybody could put right.
+    ///
+    /// - Returns: whether nothing of this changeset is left.
+    private func withdraw(by seq: Int64) throws -> Bool {
+        guard let changes = try Outbox.entry(seq, db)?.changeset.changes else { return false }
+        let deleted = Set(
+            changes.filter { $0.unit == .presence && $0.value == .deleted }.map(\.record))
+        guard !deleted.isEmpty else { return false }
+        let refused = try Outbox.refused(through: seq, db)
+        let made = Set(
+            refused.flatMap(\.changes).filter { $0.unit == .presence && $0.value == .alive }
+                .map(\.record))
+        let gone = deleted.intersection(made)
+        for id in gone {
+            for entry in try PendingEntry.all(of: id, db) { try entry.delete(db) }
+        }
+        var isOver = false
+        for item in refused where item.changes.allSatisfy({ gone.contains($0.record) }) {
+            try forgetIfSettled(item.seq)
+            if item.seq == seq { isOver = true }
+        }
+        return isOver
     }
 
     /// The correction of a quarantined change is the next edit of its units:

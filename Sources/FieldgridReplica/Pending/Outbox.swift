@@ -99,6 +99,22 @@ enum Outbox {
             message: query.textIfAny(3), position: query.integerIfAny(4).map { Position($0) })
     }
 
+    /// What the hub set aside, up to a number, with what it changes.
+    static func refused(
+        through seq: Int64, _ db: Database
+    ) throws -> [(seq: Int64, changes: [Change])] {
+        let query = try Query(
+            db, "SELECT seq, body FROM fg_outbox WHERE state = 2 AND seq <= ? ORDER BY seq")
+        query.bind(1, seq)
+        var found: [(seq: Int64, changes: [Change])] = []
+        while try query.step() {
+            let body = try KeptChangesets.plain(query.blob(1))
+            let changeset = try CanonicalDecoder.changeset(from: body).changeset
+            found.append((query.integer(0), changeset.changes))
+        }
+        return found
+    }
+
     static func state(_ seq: Int64, _ db: Database) throws -> OutboxState? {
         let query = try Query(db, "SELECT state FROM fg_outbox WHERE seq = ?")
         query.bind(1, seq)
