@@ -69,16 +69,33 @@ struct ErrorReport {
 
     func write() {
         Console.complain("error: \(Self.sentence(message))")
-        if let hint, !hint.isEmpty { Console.complain("hint: \(Self.sentence(hint))") }
+        if let hint, !hint.isEmpty { Console.complain("hint: \(Self.advice(hint))") }
     }
 
-    /// As a sentence: it begins with a capital, unless with the name of a file
-    /// or a command, and ends with a mark.
+    /// What to do, as a sentence: it begins with a verb, or with a command as
+    /// it is typed.
+    static func advice(_ text: String) -> String {
+        let word = text.prefix { $0 != " " && $0 != "," }
+        let isWord = word.allSatisfy { $0.isASCII && $0.isLetter }
+        return sentence(isWord ? word.prefix(1).uppercased() + text.dropFirst() : text)
+    }
+
+    /// The words with which our own messages begin.
+    ///
+    /// Any other word may be somebody's: the name of a file, a type, a field.
+    private static let openings: Set<Substring> = [
+        "a", "an", "another", "both", "its", "it", "more", "neither", "no", "nothing", "one",
+        "only", "something", "that", "the", "there", "these", "this", "what", "who", "without",
+    ]
+
+    /// As a sentence: it begins with a capital where it begins with a word of
+    /// ours, and ends with a mark.
+    ///
+    /// Names stay as they are written: files, options, types, fields, people.
     static func sentence(_ text: String) -> String {
         var text = text
-        let word = text.prefix { $0 != " " }
-        if word.allSatisfy({ $0.isASCII && $0.isLetter || "’'-".contains($0) }) {
-            text = word.prefix(1).uppercased() + text.dropFirst()
+        if openings.contains(text.prefix { $0 != " " && $0 != "," }) {
+            text = text.prefix(1).uppercased() + text.dropFirst()
         }
         return text.last.map { $0.isLetter || $0.isNumber || ")]`".contains($0) } == true
             ? text + "." : text
