@@ -1,3 +1,4 @@
+import FieldgridService
 import Testing
 
 @testable import FieldgridCommand
@@ -23,6 +24,20 @@ import Testing
     @Test(arguments: [(0, "0 conflicts wait"), (1, "1 conflict waits"), (2, "2 conflicts wait")])
     func oneIsNotMany(_ number: Int, _ text: String) {
         #expect(Counted.text(number, "conflict waits", "conflicts wait") == text)
+    }
+
+    @Test(arguments: [
+        ("phone", [], "未上报"), ("phone", ["phone"], "被退回"),
+        ("phone name", ["phone"], "未上报 被退回"),
+    ])
+    func whatWasRefusedIsNotSaidToBeUnsent(
+        _ unsynced: String, _ refused: [String], _ marks: String
+    ) {
+        let document = JSONValue.object([
+            "unsynced": .texts(unsynced.split(separator: " ").map(String.init)),
+            "quarantine": .array(refused.map { .object(["unit": .text($0)]) }),
+        ])
+        #expect(RecordText.marks(document) == marks)
     }
 
     @Test func aCodeIsDrawnAsASquareWithAQuietZone() throws {

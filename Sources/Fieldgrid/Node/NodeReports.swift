@@ -31,6 +31,8 @@ public struct NodeStatus: Hashable, Sendable {
 public struct SyncReport: Hashable, Sendable {
     /// Saves that the hub accepted.
     public let accepted: Int
+    /// Saves that the hub refused now; ``quarantined`` has those of earlier times too.
+    public let refused: Int
     /// Records that the hub sent.
     public let received: Int
     /// Saves that the hub has set aside, those of earlier times among them.
@@ -62,6 +64,7 @@ public struct SyncReport: Hashable, Sendable {
 
     init(_ report: FieldgridNode.SyncReport, quarantined: Int) {
         accepted = report.pushed
+        refused = report.quarantined
         received = report.pulled
         self.quarantined = quarantined
         conflictsOpen = report.conflictsOpen

@@ -154,6 +154,7 @@ struct NodeImport: AsyncParsableCommand {
             }
             var lines = [
                 Counted.text(number("pushed"), "saved action") + " acknowledged, "
+                    + (number("refused") > 0 ? "\(number("refused")) refused, " : "")
                     + Counted.text(number("pulled"), "record") + " received; "
                     + Counted.text(number("outbox"), "still waits", "still wait")
                     + " for the hub."

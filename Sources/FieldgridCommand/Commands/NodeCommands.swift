@@ -92,7 +92,9 @@ struct NodeSync: AsyncParsableCommand {
         try output.report(reply) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
             var lines = [
-                "Sent \(number("pushed")), received \(number("pulled")); "
+                "Sent \(number("pushed")), "
+                    + (number("refused") > 0 ? "refused \(number("refused")), " : "")
+                    + "received \(number("pulled")); "
                     + Counted.text(number("requests"), "request") + ", "
                     + Counted.text(number("bytes_up"), "byte") + " up, "
                     + "\(number("bytes_down")) down."
@@ -125,7 +127,7 @@ struct NodeSync: AsyncParsableCommand {
             if number("quarantined") > 0 {
                 lines.append(
                     Counted.text(
-                        number("quarantined"), "saved action was", "saved actions were")
+                        number("quarantined"), "saved action stands", "saved actions stand")
                         + " refused by the hub; "
                         + "`fieldgrid node status` says which, and why.")
             }

@@ -35,6 +35,7 @@ enum BundleDocuments {
                 "made_at": .text(Instants.text(result.madeAt)), "stale": .bool(result.isStale),
                 "pushed": .integer(Int64(result.report.pushed)),
                 "pulled": .integer(Int64(result.report.pulled)),
+                "refused": .integer(Int64(result.report.quarantined)),
                 "quarantined": .integer(Int64(counts.quarantined)),
                 "conflicts_open": .integer(Int64(result.report.conflictsOpen)),
                 "attachments_sent": .integer(Int64(result.report.attachments.sent)),

@@ -162,14 +162,16 @@ final class NodeDesk: Desk {
                 return progress.show("first copy: \(bytes >> 10) of \(whole >> 10) KiB")
             }
             progress.show(
-                "exchanging: \(state.pushed) sent, \(state.pulled) received, "
-                    + "\(state.outboxLeft) waiting")
+                "exchanging: \(state.pushed) sent, "
+                    + (state.refused > 0 ? "\(state.refused) refused, " : "")
+                    + "\(state.pulled) received, \(state.outboxLeft) waiting")
         }
         progress.finish()
         let quarantined = try replica.counts().quarantined
         return ServiceReply(
             .object([
                 "pushed": .integer(Int64(report.pushed)), "pulled": .integer(Int64(report.pulled)),
+                "refused": .integer(Int64(report.quarantined)),
                 "quarantined": .integer(Int64(quarantined)),
                 "conflicts_open": .integer(Int64(report.conflictsOpen)),
                 "requests": .integer(Int64(report.traffic.requests)),

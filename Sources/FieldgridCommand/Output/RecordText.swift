@@ -38,10 +38,17 @@ struct RecordText {
 
     static func marks(_ document: JSONValue) -> String {
         var marks: [String] = []
-        if !document["unsynced"].elements.isEmpty { marks.append("未上报") }
+        if !unsent(document).isEmpty { marks.append("未上报") }
         if !document["quarantine"].elements.isEmpty { marks.append("被退回") }
         if !document["conflicts"].elements.isEmpty { marks.append("有争议") }
         return marks.joined(separator: " ")
+    }
+
+    /// The units whose latest change the hub has not answered; what it refused
+    /// was sent.
+    private static func unsent(_ document: JSONValue) -> [String] {
+        let refused = Set(document["quarantine"].elements.compactMap { $0["unit"].text })
+        return document["unsynced"].elements.compactMap(\.text).filter { !refused.contains($0) }
     }
 
     func show(_ document: JSONValue, of type: RecordType) -> String {
@@ -58,7 +65,7 @@ struct RecordText {
         if let parent = document["parked"].text {
             lines.append("所属记录 \(parent) 不在本机：记录已保留，等它到达")
         }
-        let unsynced = document["unsynced"].elements.compactMap(\.text)
+        let unsynced = Self.unsent(document)
         if !unsynced.isEmpty { lines.append("未上报：\(unsynced.joined(separator: ", "))") }
         for reason in document["quarantine"].elements {
             lines.append(

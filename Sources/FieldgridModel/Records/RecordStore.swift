@@ -178,6 +178,8 @@ package struct HistoryEntry: Hashable, Sendable {
     package var accepted: Position?
     package var acceptedAt: Int64?
     package var outcome: MergeOutcome?
+    /// Set where the hub refused it.
+    package var quarantine: QuarantineCode?
     package var note: String?
 
     package init(

@@ -70,7 +70,8 @@ package struct ExchangeDriver {
             if applied.rebased { report.pulled += try wholeCopy() }
             progress(
                 SyncProgress(
-                    pushed: report.pushed, pulled: report.pulled, outboxLeft: outboxLeft,
+                    pushed: report.pushed, refused: report.quarantined, pulled: report.pulled,
+                    outboxLeft: outboxLeft,
                     traffic: client.traffic))
             guard applied.hasMore || applied.outboxLeft > 0 || applied.epochChanged else {
                 if waitLeft > 0, report.pulled == 0 { continue }

@@ -42,6 +42,8 @@ package struct SyncReport: Hashable, Sendable {
 /// How far a synchronisation has come, for people who watch it.
 package struct SyncProgress: Sendable {
     package var pushed = 0
+    /// Changesets that the hub set aside.
+    package var refused = 0
     package var pulled = 0
     /// Changesets that still wait.
     package var outboxLeft = 0

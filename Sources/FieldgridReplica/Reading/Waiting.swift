@@ -96,12 +96,14 @@ extension Replica {
             }
             return entries.flatMap { entry in
                 entry.changeset.changes.filter { $0.record == id }.map { change in
-                    HistoryEntry(
+                    var line = HistoryEntry(
                         unit: change.unit, value: change.value,
                         identity: entry.changeset.identity, author: entry.changeset.author,
                         node: identity.node, source: entry.changeset.source,
                         savedAt: entry.changeset.time.milliseconds, accepted: entry.position,
                         note: change.settles?.note ?? entry.message)
+                    line.quarantine = entry.code
+                    return line
                 }
             }
         }

@@ -116,6 +116,10 @@ struct HistoryReason {
             return Label(
                 zh: "撤销合并，两条记录重新分开", en: "The merge was taken back; the two stand apart.")
         }
+        if entry.quarantine != nil {
+            return Label(
+                zh: "被中心退回，等待更正", en: "Refused by the hub; it waits for a correction.")
+        }
         guard let outcome = entry.outcome else {
             return Label(zh: "尚未上报，等待区级处理", en: "Not sent yet, or not answered by the hub.")
         }

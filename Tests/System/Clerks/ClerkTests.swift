@@ -25,8 +25,18 @@ import Testing
         #expect(text.output.contains("employer \(id): undo.superseded"))
     }
 
+    @Test func whatTheHubRefusesIsSaidApartFromWhatItTakes() throws {
+        _ = try setAside(andSend: false)
+        let sync = ["node", "sync", "--data", node]
+        #expect(try district.done(sync).hasPrefix("Sent 0, refused 1, received "))
+        let again = try district.ask(sync)
+        #expect(again["refused"].integer == 0)
+        #expect(again["quarantined"].integer == 1)
+        #expect(try district.done(sync).contains("1 saved action stands refused by the hub"))
+    }
+
     /// A decision that is taken back after another change took its place.
-    private func setAside() throws -> String {
+    private func setAside(andSend sends: Bool = true) throws -> String {
         let second = try district.join("second")
         let id = try district.record("employer", "name=虚构甲", at: node)
         let sync = { (data: String) in
@@ -46,7 +56,7 @@ import Testing
         try phone(9, second)
         try sync(second)
         try district.done(["conflicts", "undo", conflict, "--data", node])
-        try sync(node)
+        if sends { try sync(node) }
         return id
     }
 
