@@ -20,6 +20,8 @@ struct HubFolder {
     /// `hub.json` comes last: a folder without it was not finished, and is
     /// begun anew.
     func create(schemaFolder: String?, seedFolder: String?) throws -> (schema: Schema, grids: Int) {
+        // Before anything is waited for: a hub that is served is held for as long.
+        try checkIsNew()
         let clock = SystemClock()
         let schema =
             try schemaFolder.map { try SchemaFolder.schema(at: URL(fileURLWithPath: $0)) }
@@ -34,14 +36,7 @@ struct HubFolder {
         let lock = try FolderLock(
             folder: path, command: "hub init", waitingUpTo: FolderAccess.lockWait)
         defer { lock.release() }
-        for name in [Self.fileName, "node.json"]
-        where FileManager.default.fileExists(atPath: path + "/" + name) {
-            throw HubError(
-                code: "hub.exists",
-                message: "The folder \(path) is \(name == Self.fileName ? "a hub's" : "a node's") "
-                    + "already.",
-                hint: "Use it as it is, or name another folder with --data.")
-        }
+        try checkIsNew()
         for suffix in ["", "-wal", "-shm"] {
             try? FileManager.default.removeItem(atPath: databasePath + suffix)
         }
@@ -58,6 +53,16 @@ struct HubFolder {
         try store.close()
         try DurableFile.write(description.bytes(), to: path + "/" + Self.fileName)
         return (schema, seeds.grids.count)
+    }
+
+    private func checkIsNew() throws {
+        for (name, kind) in [(Self.fileName, "a hub's"), ("node.json", "a node's")]
+        where FileManager.default.fileExists(atPath: path + "/" + name) {
+            let user = FolderLock.holder(of: path).map { ", in use by \($0)" } ?? ""
+            throw HubError(
+                code: "hub.exists", message: "The folder \(path) is \(kind) already\(user).",
+                hint: "Use it as it is, or name another folder with --data.")
+        }
     }
 
     /// Puts a backup in the place of the database; the key stays.
