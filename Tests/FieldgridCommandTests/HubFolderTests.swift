@@ -28,4 +28,13 @@ import Testing
         #expect(error?.message.contains("already, in use by process") == true)
         #expect(error?.message.contains("(hub serve)") == true)
     }
+
+    @Test func theHealthOfAHubNamesItsSQLite() throws {
+        let folder = HubFolder(path: place.path)
+        _ = try folder.create(schemaFolder: nil, seedFolder: nil)
+        let open = try folder.open()
+        defer { try? open.store.close() }
+        let health = ServedHub(open, folder: folder, snapshotFrom: 1).health
+        #expect(health.sqliteVersion.split(separator: ".").compactMap { Int($0) }.first == 3)
+    }
 }

@@ -25,7 +25,7 @@ final class ServedHub: HubOperations, @unchecked Sendable {
             try folder.reader()
         }
         desk = HubDesk(open, lock: nil)
-        health = HubHealth(version: Version.text, sqliteVersion: "")
+        health = HubHealth(version: Version.text, sqliteVersion: SQLiteHubStore.engineVersion)
     }
 
     var hubKey: DeviceKey { open.key }

@@ -15,6 +15,11 @@ package final class SQLiteHubStore: HubStore {
     private let statements: StatementCache
     private let scopes = ScopeMemory()
 
+    /// The version of SQLite that runs in this program, such as `3.40.1`.
+    package static var engineVersion: String {
+        String(cString: sqlite3_libversion())
+    }
+
     /// Opens the file, and creates it when `create` is true.
     ///
     /// - Throws: ``HubError`` when the file is missing, is not a hub's, or was
