@@ -51,6 +51,12 @@ import Testing
         #expect(employer.fields.filter(\.required).map(\.name) == ["name"])
     }
 
+    @Test func whatTwoPeopleAddToASetBothHolds() throws {
+        let fields = try LabourSchema.read().types.flatMap(\.fields).filter { $0.kind == .set }
+        #expect(Set(fields.map(\.name)) == ["name_alias", "hazard_types"])
+        #expect(fields.allSatisfy { $0.policy == .set })
+    }
+
     @Test(arguments: ["headcount", "contract", "wage"])
     func aGroupOfTheSnapshotWaitsForAPerson(name: String) throws {
         let snapshot = try #require(

@@ -85,6 +85,41 @@ import Testing
         #expect(history.last?["outcome"].isNull == true)
     }
 
+    @Test func theHistoryOfASetTellsWhatWasAddedAndWhatWasTakenOut() throws {
+        let id = try fixture.employer("name=虚构商店")
+        let incarnation = IncarnationID(UUIDBits(high: 1, low: 1))
+        let set = { (elements: [String]) -> Value in
+            TextSet.encode(elements).map { .text($0) } ?? .null
+        }
+        let entry = { (seq: Int64, added: [String], removed: [String]) in
+            HistoryEntry(
+                unit: fixture.number("name_alias", of: "employer"),
+                value: UnitValue([set(added), set(removed)]),
+                identity: ChangesetIdentity(incarnation: incarnation, seq: seq),
+                author: "虚构赵某", node: nil, source: .onSite, savedAt: Fixture.now,
+                outcome: MergeOutcome(effect: .combines, rule: .set))
+        }
+        fixture.store.entries = [entry(1, ["甲厂", "乙厂"], []), entry(2, [], ["甲厂"])]
+        let history = try fixture.record(.history(type: "employer", id: id)).elements
+        #expect(history.map { $0["value"] } == [.texts(["乙厂", "甲厂"]), .null])
+        #expect(history.map { $0["removed"] } == [.null, .texts(["甲厂"])])
+        #expect(history.first?["reason_zh"].text?.contains("各方增减的项合并") == true)
+    }
+
+    @Test func whatTheHubRefusedIsNotSaidToBeUnsent() throws {
+        let id = try fixture.employer("name=虚构商店")
+        var entry = HistoryEntry(
+            unit: fixture.number("phone", of: "employer"), value: UnitValue(.text("1")),
+            identity: ChangesetIdentity(
+                incarnation: IncarnationID(UUIDBits(high: 1, low: 1)), seq: 1),
+            author: "虚构赵某", node: nil, source: .onSite, savedAt: Fixture.now)
+        entry.quarantine = .rule
+        fixture.store.entries = [entry]
+        let history = try fixture.record(.history(type: "employer", id: id)).elements
+        #expect(history.first?["reason_zh"].text?.contains("退回") == true)
+        #expect(history.first?["reason"].text?.contains("Refused") == true)
+    }
+
     @Test func tasksNotDoneComeFirstAndAreLateAfterTheirDay() throws {
         let type = try #require(fixture.store.schema.type(named: SystemTypes.Task.name))
         let task = { (number: UInt64, name: String, due: String, state: String) in

@@ -7,6 +7,8 @@ public struct HistoryLine: Hashable, Sendable {
     public let unit: String
     /// What was offered, by the names of fields.
     public let values: [String: FieldValue]
+    /// Of a field with the policy `set`, what was taken out of it; `values` has what was added.
+    public let removed: [String]
     /// Who saved it.
     public let author: String
     /// How it was learnt.
@@ -25,6 +27,7 @@ public struct HistoryLine: Hashable, Sendable {
     init(_ document: JSONValue, of type: FieldgridModel.RecordType?) {
         unit = document["unit"].text ?? ""
         values = UnitValues.values(of: document["value"], unit: unit, type)
+        removed = document["removed"].elements.compactMap(\.text)
         author = document["author"].text ?? ""
         source = document["source"].text.flatMap(ValueSource.init)
         at = document["at"].text ?? ""

@@ -131,7 +131,7 @@ struct RecordText {
             table.add(
                 [ShownTime.text(entry["at"].text ?? "")] + record + [
                     Unit(named: unit, of: type)?.label.zh ?? unit,
-                    text(entry["value"], unit: unit, of: type), entry["author"].text ?? "",
+                    change(entry, unit: unit, of: type), entry["author"].text ?? "",
                     ValueSource(rawValue: entry["source"].text ?? "")?.label.zh ?? "",
                     entry["reason_zh"].text ?? "",
                 ])
@@ -139,6 +139,15 @@ struct RecordText {
         return table.isEmpty
             ? "本机没有待上报的修改，完整的历史在中心 "
                 + "(Nothing waits here; the hub has the whole history.)" : table.text
+    }
+
+    /// What one line of a history did: of a set, what was added and what was
+    /// taken out.
+    private func change(_ entry: JSONValue, unit: String, of type: RecordType) -> String {
+        let removed = entry["removed"].elements.compactMap(\.text).joined(separator: ";")
+        let text = text(entry["value"], unit: unit, of: type)
+        guard !removed.isEmpty else { return text }
+        return entry["value"].isNull ? "去掉 \(removed)" : "加入 \(text)，去掉 \(removed)"
     }
 
     func types(_ document: JSONValue, named name: String?) -> String {

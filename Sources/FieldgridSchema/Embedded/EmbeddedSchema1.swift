@@ -245,6 +245,7 @@ fields:
     label: { zh: 曾用名、简称、招牌名, en: "Former, short and shop names" }
     type: set
     sensitivity: open
+    policy: set
   - number: 4
     name: uscc
     label: { zh: 统一社会信用代码, en: Unified social credit code }
@@ -678,7 +679,9 @@ rules:
 # snapshots of how they hire, pay and insure, and the system's own records.
 # The language is described in docs/schema-language.md. Numbers of types,
 # fields and groups are permanent and never reused. Numbers 1 to 15 of types
-# are the system's.
+# are the system's. No field here is a count of events, a log of remarks or a
+# value that is set once, so that none merges as counter, append or fixed; what
+# a form says of founding is corrected in either direction, so that none is min.
 schema: labour
 version: 1
 label: { zh: 劳动保障监察两网化, en: Labour inspection by grids }

@@ -518,6 +518,7 @@ fields:
     label: { zh: 职业危害因素, en: Hazards }
     type: set
     sensitivity: internal
+    policy: set
   - number: 161
     name: ppe_provided
     label: { zh: 提供劳动防护用品, en: Protective equipment is provided }

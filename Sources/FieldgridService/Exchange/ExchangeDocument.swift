@@ -187,7 +187,16 @@ package struct ExchangeDocument {
         _ value: JSONValue, _ unit: UnitNumber, _ type: RecordType, _ path: String
     ) throws -> UnitValue {
         guard let group = type.groups.first(where: { $0.number == unit }) else {
-            return UnitValue(try canonical(value, path))
+            let policy = type.field(unit)?.policy
+            guard policy == .set || policy == .append else {
+                return UnitValue(try canonical(value, path))
+            }
+            // What is added alone, or beside it what is taken out.
+            guard case .object = value else {
+                return UnitValue([try canonical(value, path), .null])
+            }
+            return UnitValue(
+                try ["added", "removed"].map { try canonical(value[$0], "\(path).\($0)") })
         }
         return UnitValue(
             try group.members.map { try canonical(value[$0], "\(path).\($0)") })

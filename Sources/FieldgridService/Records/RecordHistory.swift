@@ -74,7 +74,7 @@ extension RecordService {
             entry: entry, authors: authors, isUnmerging: line.isUnmerging
         ).label
         let value = unit?.document(entry.value, of: type) ?? .null
-        return .object([
+        let document = JSONValue.object([
             "record": .text(line.record.description),
             "unit": .text(unitName(entry.unit, of: type)),
             "value": line.isUnmerging ? .text("unmerged") : value,
@@ -94,6 +94,10 @@ extension RecordService {
             "reason": .text(reason.en),
             "reason_zh": .text(reason.zh),
         ])
+        guard case .field(let field)? = unit, field.policy == .set,
+            let removed = entry.value.members.dropFirst().first, !removed.isNull
+        else { return document }
+        return document.adding("removed", ValueDocument.document(removed, of: field))
     }
 }
 

@@ -9,6 +9,20 @@ import Testing
         TextSet.encode(elements).map { .text($0) } ?? .null
     }
 
+    @Test func shopNamesThatTwoPeopleAddBothHoldWithoutAConflict() throws {
+        let (hub, first) = try RealNode.withOneEmployer(.test(1))
+        let second = try RealNode(hub, hub.enrol("虚构·乙"))
+        let alias = "name_alias"
+        try first.edit(.test(1), .update, [alias: set("红松店")])
+        for node in [first, second, first] { try node.exchange() }
+        try first.edit(.test(1), .update, [alias: set("红松店", "老木匠")])
+        try second.edit(.test(1), .update, [alias: set("七道江木业")])
+        for node in [first, second, first] { try node.exchange() }
+        #expect(try first.shown(.test(1), alias) == set("七道江木业", "老木匠"))
+        #expect(try second.shown(.test(1), alias) == set("七道江木业", "老木匠"))
+        #expect(try first.conflicts().isEmpty)
+    }
+
     @Test func incrementsMadeApartAddUp() throws {
         let (hub, first, second) = try Probe.pair(["visits": .integer(10)])
         try first.edit(.test(1), .update, ["visits": .integer(11)], type: "probe")

@@ -130,7 +130,8 @@ class Device:
 
     def edit(self, type_name, record, fields):
         type, known = self.schema.type(type_name), self.replica.row(record)
-        return self.seal(self.edits(type, record, known["units"], fields))
+        changes = self.edits(type, record, known["units"], fields)
+        return self.seal(changes) if changes else None
 
     def move(self, type_name, record, scope):
         return self.seal([change(self.schema.type(type_name), record, SCOPE, [scope])])
@@ -147,7 +148,14 @@ class Device:
             members = changed.setdefault(
                 unit.number, list(units.get(str(unit.number), empty)))
             members[place] = canonical_value(text, unit.fields[place])
-        return [change(type, record, unit, members) for unit, members in changed.items()]
+        changes = []
+        for number, members in changed.items():
+            unit = type.unit(number)
+            before = units.get(str(number), [None] * len(unit.fields))
+            value = unit.change(before, members)
+            if value is not None:
+                changes.append(change(type, record, number, value))
+        return changes
 
     def seal(self, changes):
         changeset = self.replica.seal(self.facts["holder"], changes)

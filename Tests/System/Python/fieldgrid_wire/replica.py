@@ -8,6 +8,7 @@ import uuid
 
 from . import canonical
 from .request import ordered
+from .schema import Schema
 
 ZERO = str(uuid.UUID(int=0))
 PRESENCE, SCOPE = 0, 1
@@ -19,6 +20,7 @@ class Replica:
 
     def __init__(self, path):
         self.path = path
+        self.read = None
         self.state = json.load(open(path)) if os.path.exists(path) else self.beginning()
 
     @staticmethod
@@ -42,6 +44,12 @@ class Replica:
 
     # What is here
 
+    def unit(self, change):
+        """What a change is of, by the schema that is here; read once for each."""
+        if self.read is None or self.read[0] != self["schema"]:
+            self.read = self["schema"], Schema(self["document"])
+        return self.read[1].type(change["type"]).unit(change["unit"])
+
     def by_id(self, id):
         found = [record for record in self["records"].values() if record["id"] == id]
         return found[0] if found else None
@@ -61,7 +69,9 @@ class Replica:
                 if change["unit"] == SCOPE:
                     row["scope"] = change["value"][0]
                 if change["unit"] > SCOPE:
-                    row["units"][str(change["unit"])] = change["value"]
+                    place = str(change["unit"])
+                    row["units"][place] = self.unit(change).changed(
+                        row["units"].get(place), change["value"])
         return row
 
     @staticmethod
@@ -285,7 +295,8 @@ class Replica:
                 record = {"id": change["record"]["id"], "type": change["type"], "scope": "",
                           "number": None, "units": {}, "pulled": {}}
                 self["records"][record["id"]] = record
-            if change["unit"] <= SCOPE:
+            # What combines always comes with the records.
+            if change["unit"] <= SCOPE or self.unit(change).combines:
                 continue
             pulled = record["pulled"].get(str(change["unit"]), 0)
             if record["scope"] != receipt["scope"] or pulled < receipt["position"]:

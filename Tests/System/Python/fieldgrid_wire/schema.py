@@ -4,10 +4,33 @@ import json
 
 
 class Unit:
-    """A field, or a group of fields, that changes as one."""
+    """A field, or a group of fields, that changes as one.
 
-    def __init__(self, number, name, fields):
-        self.number, self.name, self.fields = number, name, fields
+    `policy` is the word for how concurrent changes of it merge.
+    """
+
+    def __init__(self, number, name, fields, policy):
+        self.number, self.name, self.fields, self.policy = number, name, fields, policy
+
+    @property
+    def combines(self):
+        """Whether a change says what it does, and not what it leaves."""
+        return self.policy in ("counter", "set", "append")
+
+    def change(self, before, after):
+        """The value of a change that makes the one of the other; None where nothing does."""
+        if self.policy != "set":
+            return after
+        old, new = elements(before[0]), elements(after[0])
+        added, removed = canonical_set(new - old), canonical_set(old - new)
+        return [added, removed] if added or removed else None
+
+    def changed(self, before, change):
+        """A value, and a change over it."""
+        if self.policy != "set":
+            return change
+        added, removed = map(elements, change)
+        return [canonical_set(elements(before[0] if before else None) - removed | added)]
 
     def named(self, members):
         """As the JSON form has it: canonical values, a group as an object."""
@@ -27,8 +50,11 @@ class Type:
         self.units = []
         for group in document["groups"]:
             members = [fields.pop(name) for name in group["members"]]
-            self.units.append(Unit(group["number"], group["name"], members))
-        self.units += [Unit(field["number"], name, [field]) for name, field in fields.items()]
+            self.units.append(
+                Unit(group["number"], group["name"], members, policy_of(group)))
+        self.units += [
+            Unit(field["number"], name, [field], policy_of(field))
+            for name, field in fields.items()]
 
     def unit(self, number):
         return next(unit for unit in self.units if unit.number == number)
@@ -49,6 +75,21 @@ class Schema:
     def type(self, name_or_number):
         return next(
             one for one in self.types if name_or_number in (one.name, one.number))
+
+
+def policy_of(unit):
+    policy = unit.get("policy")
+    return next(iter(policy)) if isinstance(policy, dict) else policy
+
+
+def elements(value):
+    """The texts of a canonical set."""
+    return set(json.loads(value)) if value else set()
+
+
+def canonical_set(items):
+    items = sorted((item for item in items if item), key=lambda item: item.encode())
+    return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else None
 
 
 def kind_of(field):
@@ -79,6 +120,5 @@ def canonical_value(text, field):
     if kind in ("integer", "money", "instant"):
         return int(text)
     if kind == "set":
-        items = sorted(text.split(","), key=lambda item: item.encode())
-        return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+        return canonical_set(set(text.split(",")))
     return text
