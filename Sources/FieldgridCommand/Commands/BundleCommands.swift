@@ -300,14 +300,15 @@ struct HubExport: AsyncParsableCommand {
 
 struct HubReview: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "review", abstract: "What revoked devices brought in, waiting for a word.")
+        commandName: "review",
+        abstract: "What revoked devices brought in, or left set aside, waiting for a word.")
 
     @OptionGroup var place: FolderOptions
     @OptionGroup var remote: RemoteOptions
     @OptionGroup var output: ReportOptions
     @Option(
         help: ArgumentHelp(
-            "Let through what this device brought, as if it had come in time.",
+            "Let through what this device brought or left, as if it were not revoked.",
             valueName: "device"))
     var letThrough: String?
 
@@ -322,13 +323,14 @@ struct HubReview: AsyncParsableCommand {
             }
             var table = Table([
                 .init("node"), .init("holder"), .init("seq"), .init("saved"), .init("changes"),
+                .init("set aside for"),
             ])
             for entry in document.elements {
                 table.add([
                     entry["node"].text ?? "", entry["holder"].text ?? "",
                     "\(entry["seq"].integer ?? 0)",
                     entry["saved_at"].text.map(ShownTime.text) ?? "",
-                    "\(entry["changes"].integer ?? 0)",
+                    "\(entry["changes"].integer ?? 0)", entry["code"].text ?? "",
                 ])
             }
             return table.isEmpty

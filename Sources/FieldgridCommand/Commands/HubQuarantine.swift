@@ -45,10 +45,23 @@ enum QuarantineText {
         if entry.waiting.code == .revoked {
             return "A clerk lets it in: fieldgrid hub review --let-through \(entry.waiting.node)."
         }
-        guard entry.device?.revokedAt == nil else {
+        guard entry.device?.revokedAt != nil else { return sentence(entry.waiting.code) }
+        guard let event = obstacle(entry.waiting.code) else {
             return "Nothing any more: its device was revoked since. Record anew what is true of it."
         }
-        return sentence(entry.waiting.code)
+        return "Its device was revoked since, so that a clerk lets it in once \(event): "
+            + "fieldgrid hub review --let-through \(entry.waiting.node)."
+    }
+
+    /// What has to happen first; nil where nothing but its author could help.
+    private static func obstacle(_ code: QuarantineCode) -> String? {
+        switch code {
+        case .schema: "a schema that has it is published"
+        case .reference: "the record that it refers to is there"
+        case .scopeUnknown: "the grid is there"
+        case .scopeForbidden: "the grid lies below that of the device"
+        case .rule, .hubOnly, .author, .typeMismatch, .size, .superseded, .revoked: nil
+        }
     }
 
     private static func sentence(_ code: QuarantineCode) -> String {

@@ -45,6 +45,7 @@ extension HubDesk {
                 "changes": .integer(Int64(entry.changeset.changes.count)),
                 "records": .texts(
                     Set(entry.changeset.changes.map(\.record)).sorted().map(\.description)),
+                "code": .text(entry.code.rawValue),
                 "since": .text(Instants.text(entry.since)),
             ])
         }

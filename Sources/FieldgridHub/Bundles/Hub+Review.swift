@@ -1,9 +1,10 @@
 package import FieldgridModel
 
-/// What a revoked device brought in, waiting for a clerk.
+/// What a revoked device brought in, or left behind, waiting for a clerk.
 package struct ReviewEntry: Hashable, Sendable {
     package var device: DeviceRow
     package var changeset: Changeset
+    package var code: QuarantineCode
     package var since: Int64
 }
 
@@ -60,29 +61,39 @@ extension Hub {
         return found
     }
 
-    /// What waits for a clerk's word, in the order it was saved.
+    /// What waits for a clerk's word, in the order it was saved: what revoked
+    /// devices brought in, and what was set aside of them before and may have
+    /// become acceptable since.
     package func review() throws -> [ReviewEntry] {
         let (waiting, devices) = try store.read { view in
-            (try view.waiting(with: .revoked), try view.devices())
+            (try view.waiting(), try view.devices())
         }
-        return waiting.compactMap { entry in
-            guard let device = devices.first(where: { $0.node == entry.node }) else { return nil }
-            return ReviewEntry(device: device, changeset: entry.changeset, since: entry.since)
+        let entries = waiting.compactMap { entry -> ReviewEntry? in
+            guard entry.code.passesWithoutAuthor,
+                let device = devices.first(where: { $0.node == entry.node }),
+                entry.code == .revoked || device.revokedAt != nil
+            else { return nil }
+            return ReviewEntry(
+                device: device, changeset: entry.changeset, code: entry.code, since: entry.since)
         }
+        return entries.sorted { $0.changeset.identity < $1.changeset.identity }
     }
 
-    /// Lets through what a revoked device brought in, as if it had come
-    /// before it was revoked.
+    /// Lets through what a revoked device brought in, or had set aside before,
+    /// as if it had come before the device was revoked.
+    ///
+    /// What still cannot be accepted stays set aside, for the reason that it
+    /// has now.
     ///
     /// - Returns: how many changesets were accepted, and how many are in
     ///   quarantine for other reasons now.
     package func letThrough(_ device: DeviceRow) throws -> (accepted: Int, quarantined: Int) {
         try accepting { acceptance in
-            let waiting = try acceptance.store.waiting(with: .revoked)
-                .filter { $0.node == device.node }
+            let waiting = try acceptance.store.waiting().filter { $0.node == device.node }
             var author = Self.author(of: device)
             author.isRevoked = false
-            return try acceptance.release(waiting.map(\.changeset), from: author)
+            return try acceptance.release(
+                waiting.sorted { $0.changeset.identity < $1.changeset.identity }, from: author)
         }
     }
 }
@@ -90,20 +101,31 @@ extension Hub {
 extension Acceptance {
     /// Decides again what waited, each in its turn.
     fileprivate func release(
-        _ changesets: [Changeset], from author: Author
+        _ entries: [WaitingChangeset], from author: Author
     ) throws -> (accepted: Int, quarantined: Int) {
-        try store.remove(changesets.map(\.identity))
-        var counts = (accepted: 0, quarantined: 0)
-        for changeset in changesets {
-            let outcome = try decide(changeset, from: author)
+        try store.remove(entries.map(\.changeset.identity))
+        for entry in entries {
+            let identity = entry.changeset.identity
+            let outcome = try decide(entry.changeset, from: author)
             if case .accepted(let scope, let position) = outcome {
-                counts.accepted += 1
-                released.append(Release(changeset.identity, scope, position))
+                released.append(Release(identity, scope, position))
             } else {
-                counts.quarantined += 1
+                waiting[identity]?.since = entry.since
             }
         }
+        // An earlier one may have been accepted together with a later one.
+        let left = entries.count { waiting[$0.changeset.identity] != nil }
         try deriveAftermath()
-        return counts
+        return (entries.count - left, left)
+    }
+}
+
+extension QuarantineCode {
+    /// Whether it can become acceptable although its author does nothing.
+    package var passesWithoutAuthor: Bool {
+        switch self {
+        case .revoked, .schema, .reference, .scopeUnknown, .scopeForbidden: true
+        case .rule, .hubOnly, .author, .typeMismatch, .size, .superseded: false
+        }
     }
 }

@@ -53,7 +53,6 @@ package protocol HubReading: AuditReading {
     ) throws -> [WaitingChangeset]
     /// Every changeset that waits, in the order of incarnation and sequence.
     func waiting() throws -> [WaitingChangeset]
-    func waiting(with code: QuarantineCode) throws -> [WaitingChangeset]
     func waitingCount() throws -> Int
     /// The records that name, or once named, a file.
     func records(naming attachment: String) throws -> [RecordID]

@@ -113,24 +113,4 @@ extension SQLiteHubTransaction {
             }
         return incarnations
     }
-
-    // MARK: Review
-
-    func waiting(with code: QuarantineCode) throws -> [WaitingChangeset] {
-        var found: [WaitingChangeset] = []
-        try sql(
-            """
-            SELECT body, node, code, message, since FROM waiting WHERE code = ?1
-            ORDER BY incarnation, seq
-            """
-        ).bind(1, text: code.rawValue).forEach { row in
-            found.append(
-                WaitingChangeset(
-                    changeset: try CanonicalDecoder.changeset(from: row.bytes(0)).changeset,
-                    node: NodeID(try row.bits(1)), code: code, message: row.text(3),
-                    since: row.integer(4)))
-            return true
-        }
-        return found
-    }
 }

@@ -47,6 +47,69 @@ import Testing
         try Probe.settle(hub, [office])
     }
 
+    @Test func aRefusedCreationThatItsDeviceDeletesIsOverEverywhere() throws {
+        let hub = try Probe.hub()
+        let node = try RealNode(hub, hub.enrol("虚构·甲"))
+        let other = try RealNode(hub, hub.enrol("虚构·乙"))
+        try node.edit(
+            .test(1), .create(TestHub.village), ["people": .integer(1), "insured": .integer(9)],
+            type: "probe")
+        try node.exchange()
+        #expect(try quarantine(node) == [.rule])
+        try node.edit(.test(1), .update, ["code": .text("C")], type: "probe")
+        try node.edit(.test(1), .delete, type: "probe")
+        try node.exchange()
+        #expect(try quarantine(node) == [])
+        #expect(try hub.hub.quarantine().isEmpty)
+        #expect(try node.replica.counts() == ReplicaCounts())
+        try Probe.settle(hub, [node, other])
+        #expect(try hub.state(.test(1))?.isAlive == false)
+        #expect(try other.conflicts().isEmpty)
+    }
+
+    @Test func aRefusedCreationInNoGridThatIsDeletedDoesNotComeBackWithTheGrid() throws {
+        let hub = try Probe.hub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        let grid = ScopeCode("220602103999")
+        try office.edit(.test(1), .create(grid), ["name": .text("虚构试样")], type: "probe")
+        try office.exchange()
+        try office.edit(.test(1), .delete, type: "probe")
+        try office.exchange()
+        #expect(try office.replica.counts() == ReplicaCounts())
+        try add(grid: grid.text, below: TestHub.township, to: hub)
+        try Probe.settle(hub, [office])
+        #expect(try hub.state(.test(1))?.isAlive != true)
+        #expect(try office.shown(.test(1), "name", type: "probe") == nil)
+        #expect(try office.replica.counts() == ReplicaCounts())
+    }
+
+    @Test func whatARevokedDeviceLeftForAnotherReasonIsLetInOnceThatIsGone() throws {
+        let hub = try Probe.hub()
+        let office = try RealNode(hub, hub.enrol("虚构·所", TestHub.township))
+        let grid = ScopeCode("220602103999")
+        try office.edit(.test(1), .create(grid), ["name": .text("虚构试样")], type: "probe")
+        try office.edit(
+            .test(2), .create(TestHub.village), ["people": .integer(1), "insured": .integer(9)],
+            type: "probe")
+        try office.exchange()
+        _ = try hub.hub.revoke(office.device.keyID)
+        // Its author could put the second right, and nobody else.
+        #expect(try hub.hub.review().map(\.code) == [.scopeUnknown])
+        let early = try hub.hub.letThrough(hub.hub.device(named: office.device.keyID))
+        #expect(early == (0, 2))
+        hub.clock.advance(minutes: 5)
+        try add(grid: grid.text, below: TestHub.township, to: hub)
+        #expect(try hub.state(.test(1)) == nil, "what is revoked comes in with a word only")
+        let since = try hub.hub.quarantine().map(\.waiting.since)
+        let counts = try hub.hub.letThrough(hub.hub.device(named: office.device.keyID))
+        #expect(counts == (1, 1))
+        #expect(try hub.state(.test(1))?.scope == grid)
+        let left = try hub.hub.quarantine()
+        #expect(left.map(\.waiting.code) == [.rule])
+        #expect(left.map(\.waiting.since) == since.suffix(1))
+        #expect(try hub.hub.review().isEmpty)
+    }
+
     @Test func anEditOfARecordThatIsNotThereYetWaitsForItAndNoLonger() throws {
         let hub = try Probe.hub()
         var early = SketchNode(hub, try hub.enrol("虚构·甲"))
