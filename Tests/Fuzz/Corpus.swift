@@ -47,6 +47,13 @@ enum Corpus {
         return content + key.sign(Array("fieldgrid-bundle-1".utf8) + digest)
     }
 
+    /// A snapshot of one reply; now and then its framing is altered too.
+    @Sendable static func snapshot(_ body: [UInt8], _ random: inout FuzzRandom) -> [UInt8] {
+        let file = SnapshotFile.section(Frame.wrap(body, kind: .exchangeReply))
+        guard Int.random(in: 0..<4, using: &random) == 0 else { return file }
+        return Mutation.of(file, among: [file], words: ["FGX"], random: &random)
+    }
+
     // MARK: JSON
 
     static let jsonWords = [
@@ -115,6 +122,25 @@ enum Corpus {
         let made =
             "name,uscc,phone\r\n\"虚构,甲\",912206020000000001,\"a\"\"b\"\n虚构乙,,\n\n"
         return [Array(made.utf8)] + (try seeds())
+    }
+
+    /// Tables under the names of fields, their labels, and the headers of every
+    /// map that the schema has.
+    @Sendable static func imports() throws -> [[UInt8]] {
+        let own = [
+            """
+            name,uscc,phone,name_alias,reg_capital,founded_on,geo_lon,geo_lat,scope
+            虚构甲,91220602MA0Y000014,0439-3220001,甲厂;乙厂,1250.00,2020-01-02,126.5,41.9,220602103
+            虚构乙,,,"乙""店",,,,,
+            """,
+            "单位名称,组织机构代码,经营范围\n虚构丙,,'=1+1\n虚构丁,000000000,\"木材\n加工\"\n",
+        ]
+        let maps = labourSchema.imports.map { map in
+            let headers = map.columns.map { "\"\($0.header)\"" }
+            let cells = map.columns.indices.map { $0 == 0 ? "虚构戊" : "\($0)" }
+            return "\(headers.joined(separator: ","))\n\(cells.joined(separator: ","))\n"
+        }
+        return (own + maps).map { Array($0.utf8) }
     }
 
     @Sendable static func seeds() throws -> [[UInt8]] {

@@ -64,6 +64,17 @@ struct FuzzedParser: Sendable, CustomTestStringConvertible {
                 _ = try ExchangeCodec.decodeRequest(section)
             }
         },
+        FuzzedParser(
+            name: "snapshot", corpus: { try Corpus.bodies("reply")() }, finish: Corpus.snapshot,
+            size: { inflated(Array($0.dropFirst(8))) }
+        ) { file in
+            var rest = file[...]
+            try SnapshotFile.forEachFrame(
+                read: { count in
+                    defer { rest = rest.dropFirst(count) }
+                    return Array(rest.prefix(count))
+                }, { _ = try ExchangeCodec.decodeReply($0) })
+        },
         FuzzedParser(name: "schema-document", inputs: 15, words: Corpus.jsonWords) {
             [try Corpus.labour().canonicalJSON()]
         } read: {
@@ -84,6 +95,11 @@ struct FuzzedParser: Sendable, CustomTestStringConvertible {
         FuzzedParser(name: "csv", words: Corpus.csvWords, corpus: Corpus.tables) {
             var reader = CSVReader($0)
             while try reader.next() != nil {}
+        },
+        FuzzedParser(
+            name: "import", inputs: 30, words: Corpus.csvWords, corpus: Corpus.imports
+        ) {
+            try ImportedTable.read($0)
         },
         FuzzedParser(name: "seeds", inputs: 15, words: Corpus.csvWords, corpus: Corpus.seeds) {
             let file = SchemaFile(path: "grids.csv", text: String(decoding: $0, as: UTF8.self))

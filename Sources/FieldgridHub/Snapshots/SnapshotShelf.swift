@@ -139,12 +139,10 @@ package final class SnapshotShelf {
         var digest = SHA256()
         var bytes = 0
         try hub.forEachSnapshotFrame(for: device) { frame in
-            var writer = ByteWriter()
-            writer.fixed(UInt64(frame.count))
-            writer.raw(frame)
-            digest.update(data: writer.bytes)
-            bytes += writer.bytes.count
-            try handle.write(contentsOf: writer.bytes)
+            let section = SnapshotFile.section(frame)
+            digest.update(data: section)
+            bytes += section.count
+            try handle.write(contentsOf: section)
         }
         try handle.synchronize()
         let file = File(

@@ -107,13 +107,14 @@ package struct SnapshotFetch {
         }
         defer { try? handle.close() }
         var records = 0
-        while let head = try handle.read(upToCount: 8), head.count == 8 {
-            let size = head.reduce(0) { $0 << 8 | Int($1) }
-            guard size <= Frame.Limit.body, let frame = try handle.read(upToCount: size),
-                frame.count == size
-            else { throw SyncFailure.snapshotDamaged }
-            records += try apply(Array(frame))
-            progress(SyncProgress(pulled: records, traffic: client.traffic))
+        do {
+            try SnapshotFile.forEachFrame(read: { Array(try handle.read(upToCount: $0) ?? Data()) })
+            { frame in
+                records += try apply(frame)
+                progress(SyncProgress(pulled: records, traffic: client.traffic))
+            }
+        } catch is SnapshotFile.Damage {
+            throw SyncFailure.snapshotDamaged
         }
         forget()
         return records
