@@ -37,8 +37,11 @@ extension UnitState {
             if present.state == .decided { return nil }
             return present.state.waitsForPerson ? .undecided : .superseded(by: sides.last?.offer)
         }
-        return settling.contains { seen.includes($0) }
-            ? nil : .superseded(by: settling.last?.offer)
+        let undone = settling.count { seen.includes($0) }
+        if undone == 0 { return .superseded(by: settling.last?.offer) }
+        // Settlements that an undo brought back replaced nothing any more: they are what people
+        // disagree about, and without them nothing would stand.
+        return undone == sides.count && present.replaced.isEmpty ? .undecided : nil
     }
 
     /// Takes back what was decided of a conflict (sync.md 9.14).

@@ -118,10 +118,20 @@ extension ToldUnit {
         // The hub is done with one that was settled by no decision.
         let isOver =
             conflict.toldState == .settled && sides.allSatisfy { $0.settles == nil }
+        // A settled conflict still shows the sides that it replaced.
+        let replaced = conflict.sides.compactMap { told -> Side? in
+            guard conflict.toldState == .settled, let identity = told.identity else { return nil }
+            let offer = Offer(
+                Offer.Facts(
+                    identity: identity, node: NodeID(identity.incarnation.bits),
+                    author: told.author, source: ValueSource(rawValue: told.source) ?? .onSite,
+                    time: .zero, isClamped: told.isClamped, accepted: (conflict.scope, .zero)))
+            return Side(value: told.value, offer: offer)
+        }
         let reference = ConflictReference(
             id: conflict.id, state: conflict.toldState,
             kind: ConflictKind(rawValue: conflict.kind) ?? .hard,
-            base: conflict.base ?? UnitValue(.null))
+            base: conflict.base ?? UnitValue(.null), replaced: replaced)
         self.init(
             state: UnitState(
                 changed: .zero, sides: sides, conflict: isOver ? nil : reference),

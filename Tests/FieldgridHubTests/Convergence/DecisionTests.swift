@@ -108,6 +108,24 @@ import Testing
         #expect(try state(second) == [.text("settled")])
     }
 
+    @Test func settlementsThatAnUndoBroughtBackAreNotTakenBackTogether() throws {
+        let (hub, first, second, id) = try open()
+        try settle(first, id, 100)
+        try settle(second, id, 200)
+        try Probe.settle(hub, [first, second])
+        try settle(first, id, 150)
+        try Probe.settle(hub, [first, second])
+        try undo(second, id)
+        try Probe.settle(hub, [first, second])
+        // No device of ours asks for it: the conflict waits for a person.
+        try undo(first, id)
+        try first.exchange()
+        #expect(try first.replica.quarantined().map(\.code) == [.superseded])
+        let sides = try #require(try hub.state(.test(1))?.units[UnitNumber(11)]?.sides)
+        #expect(sides.map(\.value.single) == [.integer(100), .integer(200)])
+        #expect(try state(second) == [.text("reopened")])
+    }
+
     @Test func aDecisionToDeleteIsTakenBackAndTheRecordIsThereAgain() throws {
         let (hub, first, second) = try Probe.pair()
         try first.edit(.test(1), .delete, type: "probe")

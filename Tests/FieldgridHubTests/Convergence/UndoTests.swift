@@ -155,6 +155,51 @@ import Testing
         try expectTaken(first, id)
     }
 
+    /// Edits, decisions and exchanges in any order: what a device refuses the
+    /// hub would have refused too.
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func aDeviceRefusesNothingThatTheHubWouldTake(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var refusals = 0
+        for step in 1...120 {
+            let node = Bool.random(using: &random) ? first : second
+            let field = Bool.random(using: &random) ? "name" : "arrears"
+            let value = Int64.random(in: 1...3, using: &random)
+            let conflicts = try node.conflicts().compactMap { $0["id"]?.text }
+            hub.clock.advance(minutes: 1)
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0, 1:
+                try edit(node, field, field == "name" ? .text("虚构\(value)") : .integer(value))
+            case 2, 3: try node.exchange()
+            case 4:
+                guard let id = conflicts.randomElement(using: &random) else { continue }
+                // One that is settled already is no matter here.
+                try? settle(node, id, side: 1)
+            default:
+                guard let id = conflicts.randomElement(using: &random),
+                    try refusal(node, id)?.code == "undo.superseded"
+                else { continue }
+                refusals += 1
+                try expectRefused(undoing: id, at: node, "seed \(seed) step \(step)")
+            }
+        }
+        #expect(refusals > 0)
+    }
+
+    /// Takes a decision back without asking the device first.
+    private func expectRefused(undoing id: String, at node: RealNode, _ place: Comment) throws {
+        let conflict = try #require(RecordID(id))
+        let shown = try node.conflicts().first { $0["id"] == .text(id) }
+        let unit = try #require(shown?["unit"]?.text)
+        try node.edit(
+            .test(1), .update, type: "probe",
+            settlements: [unit: Settlement(conflict: conflict, sides: [], isUndo: true)])
+        let seq = node.replica.lastSequence
+        try node.exchange()
+        let refused = try node.replica.quarantined().first { $0.changeset.identity.seq == seq }
+        #expect(refused?.code == .superseded, place)
+    }
+
     @Test func theHubsClerkIsToldTheSame() throws {
         let id = try contest("arrears", .integer(100), .integer(200))
         try settle(first, id, side: 1)
