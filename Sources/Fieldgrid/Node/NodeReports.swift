@@ -22,8 +22,10 @@ public struct NodeStatus: Hashable, Sendable {
     public let attachmentsWaiting: Int
     /// When the hub was last heard, in milliseconds since 1970 UTC; nil for never.
     public let lastSyncAt: Int64?
-    /// Whether the hub's log of what happened is not the one it had shown: exchanging has
-    /// stopped, and the hub's people must know. `fieldgrid node audit` has the evidence.
+    /// Whether the hub's log of what happened is not the one it had shown.
+    ///
+    /// Exchanging has stopped, and the hub's people must know. `fieldgrid node audit` has
+    /// the evidence.
     public let isAlarmed: Bool
 }
 

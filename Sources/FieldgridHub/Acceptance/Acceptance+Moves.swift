@@ -97,6 +97,8 @@ extension Acceptance {
         state.number = nextNumber(in: destination)
         let position = advance(destination)
         state.entered = position
+        // Not the greater of the two: positions of two scopes have nothing in common.
+        state.latest = position
         touchAll(of: &state, at: position)
         put(state)
         // Where it shares a natural key with another, people of both scopes have to see it.

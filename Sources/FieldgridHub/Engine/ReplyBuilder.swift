@@ -141,7 +141,8 @@ struct ReplyBuilder {
         }
         records.append(contentsOf: collected)
         bytes += size
-        return stopped ? reached : nil
+        // Where the scopes before left no room, it does not move at all.
+        return stopped ? reached ?? since : nil
     }
 
     /// What a node at position `since` needs of a record; nil for nothing.

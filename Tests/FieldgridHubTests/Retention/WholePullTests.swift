@@ -65,6 +65,41 @@ import Testing
         #expect(Dump.difference(hub: village, node: here) == "")
     }
 
+    @Test func aScopeThatFillsAReplyTakesNothingFromTheNext() throws {
+        let hub = try TestHub()
+        let author = try RealNode(hub, try hub.enrol("虚构·王", TestHub.township))
+        let newcomer = try RealNode(hub, try hub.enrol("虚构·李", TestHub.township), joins: false)
+        for (name, scope) in [(UInt64(1), TestHub.village), (2, TestHub.otherVillage)] {
+            try author.edit(.test(name), .create(scope), ["name": .text("虚构\(name)")])
+        }
+        try author.exchange()
+        // Each reply is full with the first record that it takes.
+        hub.hub.replyBytesMax = 1
+        for _ in 0..<2_000
+        where try newcomer.exchange(newcomer.replica.nextRequest().encoded).hasMore {}
+        #expect(try newcomer.shown(.test(1), "name") == .text("虚构1"))
+        #expect(try newcomer.shown(.test(2), "name") == .text("虚构2"))
+        try expectAgreement(hub, author, newcomer)
+    }
+
+    /// Positions of two scopes have nothing in common.
+    @Test func aRecordThatComesFromABusyGridIsToldOnceInAQuietOne() throws {
+        let hub = try TestHub()
+        let author = try RealNode(hub, try hub.enrol("虚构·王", TestHub.township))
+        let reader = try RealNode(hub, try hub.enrol("虚构·李", TestHub.township))
+        for name in UInt64(1)...9 {
+            try author.edit(.test(name), .create(TestHub.village), ["name": .text("虚构\(name)")])
+            try author.exchange()
+        }
+        try author.edit(.test(9), .move(TestHub.otherVillage))
+        try author.exchange()
+        try reader.exchange()
+        #expect(try reader.shown(.test(9), "name") == .text("虚构9"))
+        let again = try reader.exchange(reader.replica.nextRequest().encoded)
+        #expect(again.pulled == 0)
+        try expectAgreement(hub, author, reader)
+    }
+
     @Test func aDeviceThatLagsGetsWhatEnteredAndChangedAgainWhole() throws {
         let (hub, author) = try filled()
         let lagging = try RealNode(hub, try hub.enrol("虚构·李"))
