@@ -14,6 +14,8 @@ final class FakeReplica: ExchangingReplica {
     private(set) var sizes: [Int] = []
     private(set) var namings: [RecordNaming] = []
     private(set) var applied = 0
+    /// What each reply makes of this database.
+    var rebirth: Reincarnation?
 
     init(outbox: Int, downLeft: Int = 0) {
         self.outbox = outbox
@@ -37,6 +39,7 @@ final class FakeReplica: ExchangingReplica {
 
     func apply(_ reply: ExchangeReply) throws -> AppliedReply {
         var result = AppliedReply()
+        result.reincarnated = rebirth
         let taken = min(outbox, reply.receipts.count)
         outbox -= taken
         result.accepted = taken
@@ -140,6 +143,15 @@ extension Changeset {
         let failure = #expect(throws: SyncFailure.self) { try driver.run() }
         #expect(failure?.code == "sync.stalled")
         #expect(replica.applied == 3)
+    }
+
+    @Test func aDatabaseThatIsBornAgainWithEveryReplyEndsWithAnError() {
+        let replica = FakeReplica(outbox: 5)
+        replica.rebirth = .fork
+        var driver = ExchangeDriver(replica: replica, client: Self.hub(receipts: 0).client())
+        let failure = #expect(throws: SyncFailure.self) { try driver.run() }
+        #expect(failure?.code == "sync.stalled")
+        #expect(replica.applied == 16)
     }
 
     @Test func anAnswerThatCannotBeReadChangesNothing() {

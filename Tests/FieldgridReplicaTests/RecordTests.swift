@@ -117,5 +117,10 @@ import Testing
         try test.replica.save((1...5).map { .fixture(.create($0, [name: .text("甲")])) })
         #expect(try test.replica.nextRequest(maxChangesets: 2).request.batch?.changesets.count == 2)
         #expect(try test.replica.nextRequest(maxBytes: 1).request.batch?.changesets.count == 1)
+        // Each says that the record is there, where it is, and its name.
+        test.replica.changesPerRequest = 7
+        #expect(try test.replica.nextRequest().request.batch?.changesets.count == 2)
+        test.replica.changesPerRequest = 1
+        #expect(try test.replica.nextRequest().request.batch?.changesets.count == 1)
     }
 }

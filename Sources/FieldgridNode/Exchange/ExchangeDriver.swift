@@ -28,6 +28,9 @@ package struct ExchangeDriver {
     private static let meansOtherRecords: Set = ["batch.altered", "record.number-unknown"]
     /// How many rounds may pass in which nothing moves.
     private static let idleRoundsMax = 3
+    /// How often a database may go on under a new name in one conversation:
+    /// a copy that was put back needs two or three.
+    private static let rebirthsMax = 16
     /// Sizes of a request's changesets, in bytes, from the usual one down.
     private static let sizes = [RequestLimit.bytes, 512 << 10, 64 << 10]
 
@@ -149,7 +152,7 @@ package struct ExchangeDriver {
             && applied.reincarnated == nil
             && applied.repaired.isEmpty
         idleRounds = isIdle ? idleRounds + 1 : 0
-        guard idleRounds < Self.idleRoundsMax else {
+        guard idleRounds < Self.idleRoundsMax, report.reincarnated.count < Self.rebirthsMax else {
             throw SyncFailure.stalled(
                 rounds: client.traffic.requests, outboxLeft: applied.outboxLeft)
         }

@@ -80,7 +80,7 @@ extension Replica {
             if let batch, batch.changesets.count >= maxChangesets || bytes > maxBytes { break }
             let (changeset, previous) = try CanonicalDecoder.changeset(from: body)
             changes += changeset.changes.count
-            if batch != nil, changes > ExchangeRequest.Limit.changes { break }
+            if batch != nil, changes > changesPerRequest { break }
             guard let digest = ContentDigest(query.blob(1)) else { break }
             if batch == nil {
                 let isFirst = first == incarnation.base + 1

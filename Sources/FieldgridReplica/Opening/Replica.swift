@@ -36,6 +36,10 @@ package final class Replica: RecordStore {
     /// were looked up after opening the file again, and count as done.
     package private(set) var commitsResolved = 0
 
+    /// The most changes in one request, but for a changeset that has more by
+    /// itself.
+    package var changesPerRequest = ExchangeRequest.Limit.changes
+
     private init(path: String, world: ReplicaWorld, queue: DatabaseQueue, memory: ReplicaMemory) {
         self.path = path
         self.world = world
