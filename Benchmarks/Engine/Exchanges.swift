@@ -60,14 +60,15 @@ struct Exchanges {
         _ edits: [Employers.Edit], round: Int, _ conversation: Conversation, _ times: inout Times
     ) throws -> (up: Int, down: Int) {
         let replica = conversation.replica
+        // Of this turn, or nothing would change in the next one.
+        let now = conversation.bench.hub.now
         let drafts = edits.map { edit in
             ActionDraft(
-                author: replica.identity.holder, source: .onSite,
-                savedAt: conversation.bench.hub.now,
+                author: replica.identity.holder, source: .onSite, savedAt: now,
                 edits: [
                     RecordEdit(
                         type: Employers.type, id: edit.id, kind: .update,
-                        values: [Employers.fields[14].number: .text("虚构 \(round) \(edit.save)")])
+                        values: [Employers.fields[14].number: .text("虚构 \(now) \(round)")])
                 ])
         }
         let (save, _) = try Elapsed.of { try replica.save(drafts) }
