@@ -127,7 +127,8 @@ def size_rows(found):
         high = found.worst(f"merge_saved {largest}", "megabytes")
         made.append(
             row(f"hub's memory with {spaced(int(largest))} records, against 10 000",
-                f"{high:.0f} MB", f"{low:.0f} MB", high / low, "flat", high - low <= 80))
+                f"{high:.0f} MB", f"{low:.0f} MB", high / low, "flat: ≤ 80 MB more",
+                high - low <= 80))
     if found.has(f"page {ROWS}"):
         wall = found.median(f"page {ROWS}")
         made.append(
@@ -250,6 +251,13 @@ def load_table(found):
          for nodes, line in lines])
 
 
+def load_note(found):
+    seconds = {f"{line['wall']:.0f}" for _, line in load_lines(found)}
+    return (
+        f"One run of {' or '.join(sorted(seconds))} s for each number of nodes, the hub and the "
+        "generator of the load on the same processors.\n\n") if seconds else ""
+
+
 def tables(found, facts):
     quick = " A quick run: one turn." if facts["quick"] else ""
     parts = [
@@ -260,7 +268,7 @@ def tables(found, facts):
         bars_table(found),
         "### Beside the peers\n\n" + peers_table(found),
         "### Growth\n\n" + growth_table(found),
-        "### Nodes at one hub\n\n" + load_table(found),
+        "### Nodes at one hub\n\n" + load_note(found) + load_table(found),
     ]
     return "\n\n".join(part for part in parts if not part.endswith("\n\n"))
 

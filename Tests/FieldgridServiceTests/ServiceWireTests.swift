@@ -1,5 +1,7 @@
 import FieldgridModel
+import FieldgridSchema
 import FieldgridService
+import FieldgridSync
 import Testing
 
 @Suite struct ServiceWireTests {
@@ -24,6 +26,34 @@ import Testing
     @Test func keysTravelInSnakeCase() throws {
         let bytes = try ServiceWire.encode(.tasks(period: nil, openOnly: true))
         #expect(String(decoding: bytes, as: UTF8.self) == "{\"tasks\":{\"open_only\":true}}")
+    }
+
+    @Test(arguments: [true, false])
+    func theJSONFormOfAnExchangeSettlesAndTakesBack(takesBack: Bool) throws {
+        let (life, record) = (
+            "01930000-0000-7000-8000-000000000001", "01930000-0000-7000-8000-000000000002"
+        )
+        let body = """
+            {"incarnation":"\(life)","schema":"00","positions":{},"sealed":1,"batch":{
+            "changesets":[{"seq":1,"author":"虚构王某","time":117665078776823808,
+            "source":"on_site","epoch":"\(life)","context":{"220602":1},"changes":[
+            {"type":"grid","record":"\(record)","unit":"name","value":"虚构","seen_through":1,
+            "settles":{"conflict":"\(record)","sides":[{"incarnation":"\(life)","seq":7}],
+            "note":"虚构","takes_back":\(takesBack)}}]}]}}
+            """
+        let request = try ExchangeDocument(schema: SchemaReader.read(files: EmbeddedFiles.schema))
+            .request(Array(body.utf8))
+        let id = try #require(RecordID(record))
+        let batch = try #require(request.batch).resolved([id])
+        let change = try #require(batch.changesets.first?.changes.first)
+        let incarnation = try #require(IncarnationID(life))
+        #expect(
+            change.settles
+                == Settlement(
+                    conflict: id, sides: [ChangesetIdentity(incarnation: incarnation, seq: 7)],
+                    note: "虚构", isUndo: takesBack))
+        #expect(change.seenThrough == Position(1))
+        #expect(batch.changesets.first?.time.raw == 117_665_078_776_823_808)
     }
 
     @Test func anythingElseIsMalformed() {

@@ -33,6 +33,7 @@ import Testing
         let first = Self.environment["FUZZ_SEED"].flatMap { UInt64($0) } ?? 2
         for parser in FuzzedParser.all {
             let end = clock.now.advanced(by: .seconds(share))
+            Campaign.forgetPeak()
             let before = Campaign.peakMemory()
             var campaign = try Campaign(parser, seed: first, folder: folder)
             var number = 0

@@ -11,7 +11,9 @@ extension FieldNode {
     ///
     /// - Parameter attachmentBytes: How many bytes of files may go after the data.
     /// - Parameter waitSeconds: When nothing is new, stay until something is, at most so long:
-    ///   what others save and what the hub decides then arrives within a second.
+    ///   what others save and what the hub decides then arrives within a second. What is saved
+    ///   here meanwhile is sent when the wait ends. Files, bundles and ``close()`` wait for it,
+    ///   and a cancelled task ends when the request under way does.
     /// - Parameter progress: Told after each exchange, on a thread of the node's; it may call
     ///   the node.
     /// - throws: `CancellationError`, or ``FieldgridError``: `hub.unreachable` and
@@ -34,7 +36,8 @@ extension FieldNode {
         }
     }
 
-    /// Whether the hub, and no other, answers within five seconds.
+    /// Whether the hub, and no other, answers: within five seconds once no other conversation is
+    /// under way.
     ///
     /// Nothing depends on it: to know whether a synchronisation works, synchronise.
     public func isHubReachable() async -> Bool {

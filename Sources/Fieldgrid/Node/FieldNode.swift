@@ -33,7 +33,7 @@ import Foundation
 /// ### Saving
 /// - ``create(_:_:in:source:)``
 /// - ``edit(_:_:source:)``
-/// - ``confirm(_:)``
+/// - ``confirm(_:on:)``
 /// - ``move(_:to:)``
 /// - ``delete(_:)``
 /// ### Exchanging
@@ -93,7 +93,9 @@ public final class FieldNode: Sendable {
     ///
     /// A join that is refused leaves nothing behind. One whose answer was lost goes on when
     /// it is called again with the same code. If it got through and the first exchange then
-    /// failed, the device has joined: open the folder and synchronise.
+    /// failed, the device has joined: open the folder and synchronise. To tell the two apart
+    /// after `hub.unreachable`, open the folder: `folder.not-joined` says that joining is to
+    /// be repeated with the same code.
     ///
     /// - Parameter folder: A path that does not exist yet, or an empty folder.
     /// - Parameter hub: Where the hub is, `http://HOST:PORT` or `https://HOST`.

@@ -12,7 +12,7 @@ public struct NodeStatus: Hashable, Sendable {
     public let scope: String
     /// Saves that the hub has not acknowledged.
     public let outbox: Int
-    /// Saves that the hub set aside; ``Record/unsynced`` says why.
+    /// Saves that the hub set aside; ``FieldNode/refusedSaves()`` lists them and says why.
     public let quarantined: Int
     /// Conflicts that wait for a person.
     public let conflictsOpen: Int
@@ -57,7 +57,7 @@ public struct SyncReport: Hashable, Sendable {
     public let attachmentsWaiting: Int
     /// Records that differed from the hub's without a reason, and were put right.
     public let repaired: Int
-    /// What it took.
+    /// Requests that were sent to the hub.
     public let requests: Int
     /// Bytes of bodies sent.
     public let bytesUp: Int
@@ -98,15 +98,15 @@ public struct SyncProgress: Hashable, Sendable {
     public struct FirstCopy: Hashable, Sendable {
         /// Bytes that are here.
         public let bytes: Int
-        /// Bytes that it has.
-        public let of: Int
+        /// Bytes of the whole first copy.
+        public let total: Int
     }
 
     init(_ progress: FieldgridNode.SyncProgress) {
         accepted = progress.pushed
         received = progress.pulled
         waiting = progress.outboxLeft
-        firstCopy = progress.snapshot.map { FirstCopy(bytes: $0.bytes, of: $0.of) }
+        firstCopy = progress.snapshot.map { FirstCopy(bytes: $0.bytes, total: $0.of) }
     }
 }
 

@@ -21,7 +21,7 @@ struct ConflictDocument {
         base = Self.text(reference.map { Self.json($0.base, unit) } ?? NSNull())
         var reason: [String: Any] = [
             "rule": decision.rule.rawValue, "policy": unit.policy.name,
-            "policy_version": Self.digits(of: schema),
+            "policy_version": schema.digits,
             "order": unit.policy.sourceOrder.map(\.rawValue),
             "state": event.state.rawValue, "winner": decision.winner + 1,
             "value": Self.json(state.sides[decision.winner].value, unit),
@@ -114,7 +114,7 @@ struct ConflictDocument {
         schema: SchemaTag
     ) -> String {
         var reason: [String: Any] = [
-            "rule": "inconsistent", "policy_version": digits(of: schema),
+            "rule": "inconsistent", "policy_version": schema.digits,
             "at": Instants.text(event.offer.time.milliseconds), "by": event.offer.author,
             "state": event.state.rawValue,
         ]
@@ -125,14 +125,8 @@ struct ConflictDocument {
             reason["violation"] = violation?.code
             reason["expected"] = violation.map { ["zh": $0.message.zh, "en": $0.message.en] }
         }
-        if let earlier = event.madeUnder { reason["made_under"] = digits(of: earlier) }
+        if let earlier = event.madeUnder { reason["made_under"] = earlier.digits }
         return text(reason)
-    }
-
-    /// A schema's name in reasons: the sixteen digits of its tag.
-    private static func digits(of schema: SchemaTag) -> String {
-        let digits = String(schema.value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// Who made a record: the first of its sides.

@@ -93,6 +93,12 @@ package struct Settlement: Hashable, Sendable {
 package struct SchemaTag: Hashable, Sendable {
     package let value: UInt64
     package init(_ value: UInt64) { self.value = value }
+
+    /// Its sixteen hexadecimal digits.
+    package var digits: String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
 }
 
 /// A SHA-256 digest.

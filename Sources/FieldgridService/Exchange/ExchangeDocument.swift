@@ -218,6 +218,8 @@ package struct ExchangeDocument {
             throw Fault(path: "\(path).conflict", expected: "the id of a conflict")
         }
         let sides = try identities(value["sides"], "\(path).sides")
-        return Settlement(conflict: conflict, sides: sides, note: value["note"].text)
+        return Settlement(
+            conflict: conflict, sides: sides, note: value["note"].text,
+            isUndo: value["takes_back"] == .bool(true))
     }
 }

@@ -12,7 +12,7 @@ extension ExchangeDocument {
             }
         return .object([
             "epoch": .text(reply.epoch.description), "time": .integer(reply.time.raw),
-            "schema": .text(String(reply.schema.value, radix: 16)),
+            "schema": .text(reply.schema.digits),
             "schema_document": reply.schemaDocument.flatMap { try? JSONReader.read($0) } ?? .null,
             "chain": chain,
             "incarnation": .optional(reply.incarnation?.description),

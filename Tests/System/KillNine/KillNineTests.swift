@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// A hundred kills at seeded moments, of the node while it saves and of the
-/// hub while it merges: what was reported saved or acknowledged is there, and
-/// nothing is there twice.
+/// Kills at seeded moments, of the node while it saves and while it exchanges
+/// and of the hub while it merges: what was reported saved or acknowledged is
+/// there, and nothing is there twice.
 @Suite(.serialized) struct KillNineTests {
     static let rounds = 100
 
@@ -46,6 +46,46 @@ import Testing
         #expect(Set(names).count == present.count, "nothing is saved twice")
         try district.done(["node", "sync", "--data", node])
         #expect(try district.records("employer", at: district.hubData).keys == present.keys)
+        Endurance.report(
+            "device killed while it saves: \(Self.rounds) runs, \(killed) killed, 0 lost")
+    }
+
+    @Test func aNodeKilledWhileItExchangesLosesNothingAndRepeatsNothing() throws {
+        let district = try District()
+        let (node, other) = (try district.join("killed"), try district.join("other"))
+        let program = try Fieldgrid.executable()
+        var random = SeededRandom(seed: 9_003)
+        let rounds = Endurance.isLong ? Self.rounds : 30
+        var killed = 0
+        var patience = Patience()
+        for round in 0..<rounds {
+            // News both ways.
+            for (place, data) in [node, other].enumerated() {
+                let first = (2 * round + place) * 5
+                let table = try district.folder.write(
+                    FictionalEmployer.table(first..<(first + 5)), to: "employers.csv")
+                try district.done(["record", "import", "employer", table, "--data", data])
+            }
+            try district.done(["node", "sync", "--data", other])
+            let delay = Double.random(in: 0.02...0.2, using: &random) * patience.factor
+            let result = try Fieldgrid.run(
+                "/usr/bin/timeout",
+                [
+                    "-s", "KILL", String(format: "%.3f", delay), program, "node", "sync", "--data",
+                    node,
+                ])
+            if result.status != 0 { killed += 1 }
+            patience.learn(wasCut: result.status != 0)
+        }
+        #expect(killed > rounds / 10, "the moments must fall into the exchange")
+        #expect(try District.sql("PRAGMA integrity_check", in: node + "/node.sqlite") == "ok")
+        for data in [node, other] { try district.done(["node", "sync", "--data", data]) }
+        let atHub = try district.records("employer", at: district.hubData)
+        #expect(atHub.count == rounds * 10)
+        #expect(try district.records("employer", at: node) == atHub)
+        #expect(try district.records("employer", at: other) == atHub)
+        Endurance.report(
+            "device killed while it exchanges: \(rounds) runs, \(killed) killed, 0 lost")
     }
 
     @Test func aHubKilledWhileMergingKeepsWhatItAcknowledged() throws {
@@ -70,6 +110,8 @@ import Testing
         #expect(cut > 10, "the moments must fall into the exchange")
         #expect(acknowledged > 0)
         try expectWhole(district, node)
+        Endurance.report(
+            "hub killed while it merges: \(Self.rounds) runs, \(cut) exchanges cut, 0 lost")
     }
 
     /// Synchronises while the hub is killed a moment later; tells whether
