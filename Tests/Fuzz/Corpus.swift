@@ -81,8 +81,8 @@ enum Corpus {
         let texts = [
             """
             {"incarnation":"\(incarnation)","schema":"00","positions":{"220602":3},"sealed":1,
-            "held":[{"incarnation":"\(incarnation)","seq":1}],"pulls":{"220602":{"base":1,"told":2}},
-            "reply_bytes_max":65536}
+            "held":[{"incarnation":"\(incarnation)","seq":1}],
+            "pulls":{"220602":{"base":1,"told":2}},"reply_bytes_max":65536}
             """,
             """
             {"incarnation":"\(incarnation)","schema":"00","positions":{},"sealed":1,"batch":{

@@ -99,6 +99,7 @@ extension FieldNode {
 
     /// Marks a record confirmed on site, unchanged.
     ///
+    /// - Parameter record: The record that was visited.
     /// - Parameter day: The day of the visit, as `2026-11-26`; today when it is nil.
     /// - Returns: The record as it is now.
     /// - throws: ``FieldgridError``: `type.no-verification` where the type has no field for it;
