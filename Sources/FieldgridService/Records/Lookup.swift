@@ -132,7 +132,11 @@ enum Nearest {
     }
 
     /// Nil when nothing is near: more than a third of the letters differ.
+    ///
+    /// What is far longer than any name is not compared: that would take as long as it is
+    /// long, for each of them.
     static func nearest(to name: String, among names: some Sequence<String>) -> String? {
+        guard name.utf8.count <= 400 else { return nil }
         let ranked = names.map {
             (name: $0, distance: distance(name.lowercased(), $0.lowercased()))
         }
