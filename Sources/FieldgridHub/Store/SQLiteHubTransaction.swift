@@ -122,11 +122,8 @@ final class SQLiteHubTransaction: HubWriting {
         records.reserveCapacity(ids.count)
         for id in ids {
             // Handed on, not shared: who changes it copies nothing.
-            if let state = found.removeValue(forKey: id) {
-                records[id] = written[id] ?? state
-            } else {
-                records[id] = try statement.bind(1, id.bits).first(record)
-            }
+            records[id] =
+                try found.removeValue(forKey: id) ?? statement.bind(1, id.bits).first(record)
         }
         return records
     }

@@ -69,12 +69,8 @@ struct PendingEntry {
     fileprivate static func namesScope(_ bytes: [UInt8]) throws -> Bool {
         var decoder = CanonicalDecoder(bytes[...])
         for _ in 0..<(try decoder.integer()) {
-            let number = UnitNumber(Int(try decoder.integer()))
-            guard number < .scope else { return number == .scope }
-            _ = try decoder.integer()
-            let flags = try decoder.integer()
-            _ = try decoder.unitValue()
-            if flags & 2 != 0 { _ = try decoder.unitValue() }
+            let number = try unit(&decoder).number
+            if number >= .scope { return number == .scope }
         }
         return false
     }
@@ -83,16 +79,23 @@ struct PendingEntry {
         var decoder = CanonicalDecoder(bytes[...])
         var units: [UnitNumber: Unit] = [:]
         for _ in 0..<(try decoder.integer()) {
-            let number = UnitNumber(Int(try decoder.integer()))
-            let seen = Position(try decoder.integer())
-            let flags = try decoder.integer()
-            var unit = Unit(
-                seen: seen, base: try decoder.unitValue(), isDecided: flags & 1 != 0,
-                isPulled: flags & 4 != 0)
-            if flags & 2 != 0 { unit.operation = try decoder.unitValue() }
+            let (number, unit) = try unit(&decoder)
             units[number] = unit
         }
         return units
+    }
+
+    private static func unit(
+        _ decoder: inout CanonicalDecoder
+    ) throws -> (number: UnitNumber, unit: Unit) {
+        let number = UnitNumber(Int(try decoder.integer()))
+        let seen = Position(try decoder.integer())
+        let flags = try decoder.integer()
+        var unit = Unit(
+            seen: seen, base: try decoder.unitValue(), isDecided: flags & 1 != 0,
+            isPulled: flags & 4 != 0)
+        if flags & 2 != 0 { unit.operation = try decoder.unitValue() }
+        return (number, unit)
     }
 }
 

@@ -1,4 +1,6 @@
 import FieldgridModel
+import Foundation
+import GRDB
 import Testing
 
 @testable import FieldgridHub
@@ -16,6 +18,22 @@ struct StoredFormTests {
         #expect(StoredCodes.conflictStates.count == ConflictState.allCases.count)
         #expect(Set(StoredCodes.conflictKinds) == Set(ConflictKind.allCases))
         #expect(StoredCodes.conflictKinds.count == ConflictKind.allCases.count)
+    }
+
+    /// Its history was digested as it was written, and is not rewritten.
+    @Test(arguments: [(1, "hub.older"), (99, "hub.newer")])
+    func aFileOfAnotherLayoutIsRefusedWithWhatToDo(layout: Int, code: String) throws {
+        let hub = try TestHub()
+        let path = hub.folder.path + "/other.sqlite"
+        try SQLiteHubStore(path: path, create: true).close()
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = \(layout)") }
+        try queue.close()
+        let error = #expect(throws: HubError.self) {
+            try SQLiteHubStore(path: path, create: false)
+        }
+        #expect(error?.code == code)
+        #expect(error?.hint.isEmpty == false)
     }
 
     private static func offer(_ seq: Int64, at position: Int64) -> Offer {
