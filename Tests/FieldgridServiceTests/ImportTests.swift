@@ -123,6 +123,14 @@ import Testing
         #expect(error?.hint?.contains("phone") == true)
     }
 
+    @Test func aColumnWithAnEndlessNameIsRefusedInASentence() throws {
+        let name = String(repeating: "phone", count: 10_000)
+        let error = try #require(#expect(throws: ServiceError.self) { try plan(["name", name]) })
+        #expect(error.code == "import.column")
+        #expect(error.message.count < 200)
+        #expect(error.message.contains("phonephone"))
+    }
+
     @Test func anExportedTableComesBackByItsIds() throws {
         let id = try fixture.employer("name=虚构甲", scope: "220602100")
         let outcomes = try run(

@@ -136,7 +136,8 @@ enum SQLiteHubSchema {
                 code: "hub.older",
                 message: "the hub's database has layout \(present), from before the first release; "
                     + "this program keeps layout \(version)",
-                hint: "open it with the fieldgrid that wrote it, export, and import into a new hub")
+                hint: "write its records out with `record export` of the fieldgrid that wrote "
+                    + "it, and `record import` them into a new hub")
         }
         let parts = [
             tables, SQLiteHubTransaction.bundleTables, SQLiteHubTransaction.retentionTables,

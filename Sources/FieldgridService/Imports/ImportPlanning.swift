@@ -99,7 +99,8 @@ extension RecordService {
                 maps.isEmpty
                 ? "" : " Maps of other programs' tables: \(maps.joined(separator: ", "))."
             throw ServiceError(
-                "import.column", "The column “\(header)” is no field of \(type.name).",
+                "import.column",
+                "The column “\(Nearest.short(header))” is no field of \(type.name).",
                 hint: (error.hint ?? "") + " Columns are named as the fields or their labels, or "
                     + "by a map with --map." + offer)
         }

@@ -8,7 +8,7 @@ extension RecordService {
         if let type = schema.types.first(where: { $0.label.zh == name }) { return type }
         let names = schema.types.map(\.name)
         throw ServiceError(
-            "type.unknown", "There is no record type “\(name)”.",
+            "type.unknown", "There is no record type “\(Nearest.short(name))”.",
             hint: Nearest.hint(
                 to: name, among: names,
                 otherwise: "The types are: \(names.joined(separator: ", ")).")
@@ -42,7 +42,8 @@ extension RecordService {
                 hint: "Name its members: \(members)=….")
         }
         return ServiceError(
-            "field.unknown", "\(type.label.zh) (\(type.name)) has no field “\(name)”.",
+            "field.unknown",
+            "\(type.label.zh) (\(type.name)) has no field “\(Nearest.short(name))”.",
             hint: Nearest.hint(
                 to: name, among: names,
                 otherwise: "Its fields are: \(names.joined(separator: ", ")).")
@@ -124,6 +125,11 @@ extension RecordService {
 
 /// The nearest of some names, for whoever mistyped one.
 enum Nearest {
+    /// A name as it fits into a sentence: of an endless one, how it begins.
+    static func short(_ name: String) -> String {
+        name.count > 60 ? name.prefix(60) + "…" : name
+    }
+
     static func hint(
         to name: String, among names: some Sequence<String>, otherwise: String
     ) -> String {
