@@ -111,7 +111,10 @@ let package = Package(
             name: "FieldgridModelTests", dependencies: ["FieldgridModel"],
             swiftSettings: settings),
         .testTarget(
-            name: "FieldgridSyncTests", dependencies: ["FieldgridModel", "FieldgridSync", crypto],
+            name: "FieldgridSyncTests",
+            dependencies: [
+                "FieldgridModel", "FieldgridSync", "FieldgridSchema", "FieldgridService", crypto,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FieldgridSchemaTests", dependencies: ["FieldgridModel", "FieldgridSchema"],

@@ -87,7 +87,9 @@ extension Hub {
         if let check = request.check, !reply.hasMore, !reply.mustRebase, !builder.isPaused,
             request.schema == identity.schema
         {
-            try builder.answer(check, for: device.scope, sums: rangeSums, into: &reply)
+            // What a transaction sees that may yet be rolled back is not kept.
+            let sums = answer == nil ? rangeSums : RangeSums()
+            try builder.answer(check, for: device.scope, sums: sums, into: &reply)
         }
         return reply
     }

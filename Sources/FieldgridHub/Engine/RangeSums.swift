@@ -11,15 +11,28 @@ final class RangeSums {
         var sharedOnly: Bool
     }
 
+    private struct Known {
+        /// Where the scope stood when the range was last looked at: while it
+        /// stands there, nothing in the range has changed.
+        var head: Position
+        var outline: RangeOutline
+        var sum: RecordSum
+    }
+
     private static let keptMax = 100_000
-    private var known: [Key: (outline: RangeOutline, sum: RecordSum)] = [:]
+    private var known: [Key: Known] = [:]
 
     func sum(
         of range: CheckRange, sharedOnly: Bool, _ index: SchemaIndex, _ view: any HubReading
     ) throws -> RecordSum {
         let key = Key(range: range, sharedOnly: sharedOnly)
+        let head = try view.heads()[range.scope]?.position ?? .zero
+        if let known = known[key], known.head == head { return known.sum }
         let outline = try view.outline(of: range)
-        if let (seen, sum) = known[key], seen == outline { return sum }
+        if let seen = known[key], seen.outline == outline {
+            known[key]?.head = head
+            return seen.sum
+        }
         var sum = RecordSum()
         try view.forEachRecord(in: range) { state in
             guard state.isAlive, let entry = index.entries[state.type],
@@ -31,7 +44,7 @@ final class RangeSums {
             return true
         }
         if known.count >= Self.keptMax { known = [:] }
-        known[key] = (outline, sum)
+        known[key] = Known(head: head, outline: outline, sum: sum)
         return sum
     }
 

@@ -9,10 +9,9 @@ extension Replica {
         guard memory.state.epoch != nil, !memory.state.isSalvaging, !memory.state.isRebasing,
             memory.unread == nil, memory.state.resendFrom == nil, try Comparison.isQuiet(db)
         else { return nil }
-        let ranges = try Comparison(memory, db).ranges()
-        guard !ranges.isEmpty else { return nil }
-        let start = memory.state.checkNext < ranges.count ? Int(memory.state.checkNext) : 0
-        return ScopeCheck(.combined, Array(ranges[start...].prefix(ScopeCheck.rangesMax)))
+        try memory.findTops(db)
+        let ranges = try Comparison(memory, db).turn().ranges(at: memory.state.checkNext)
+        return ranges.isEmpty ? nil : ScopeCheck(.combined, ranges)
     }
 }
 
@@ -25,23 +24,23 @@ extension ReplyApplication {
         guard !result.isStale, !result.epochChanged, !result.rebased, try Comparison.isQuiet(db)
         else { return nil }
         var next: ScopeCheck?
+        try memory.findTops(db)
         let comparison = try Comparison(memory, db)
         switch check.level {
         case .combined:
             guard let theirs = reply.sums.first else { return nil }
             var ours = RecordSum()
-            for range in check.ranges { ours += try comparison.sum(range) }
+            for sum in try comparison.sums(check.ranges) { ours += sum }
             if ours != theirs {
                 next = ScopeCheck(.each, check.ranges)
             } else {
-                try advance(check, at: now)
+                try advance(check, comparison.turn(), at: now)
             }
         case .each:
             guard reply.sums.count == check.ranges.count else { return nil }
-            let apart = try zip(check.ranges, reply.sums).filter { range, theirs in
-                try comparison.sum(range) != theirs
-            }
-            if !apart.isEmpty { next = ScopeCheck(.records, apart.map(\.0)) }
+            let sums = try comparison.sums(check.ranges)
+            let apart = check.ranges.indices.filter { sums[$0] != reply.sums[$0] }
+            if !apart.isEmpty { next = ScopeCheck(.records, apart.map { check.ranges[$0] }) }
         case .records:
             guard let checked = reply.checked else { return nil }
             try repair(check.ranges, with: checked, comparison, at: now)
@@ -50,14 +49,14 @@ extension ReplyApplication {
         return next
     }
 
-    /// Moves on to the ranges after these; where all have had their turn, rows
-    /// that the hub has never given a number are looked for.
-    private mutating func advance(_ check: ScopeCheck, at now: Int64) throws {
-        let all = try Comparison(memory, db).ranges().count
-        let start = memory.state.checkNext < all ? memory.state.checkNext : 0
-        if start == 0 { try sealUnknown(at: now) }
-        let next = start + Int64(check.ranges.count)
-        memory.state.checkNext = next < all ? next : 0
+    /// Moves on to the ranges after these; where a turn begins, rows that the
+    /// hub has never given a number are looked for.
+    private mutating func advance(
+        _ check: ScopeCheck, _ turn: CheckTurn, at now: Int64
+    ) throws {
+        guard let last = check.ranges.last else { return }
+        if turn.isStart(memory.state.checkNext) { try sealUnknown(at: now) }
+        memory.state.checkNext = turn.place(after: last)
     }
 
     private mutating func sealUnknown(at now: Int64) throws {

@@ -6,6 +6,7 @@ extension ReplyApplication {
     /// Applies what the hub says of one record that is in scope.
     mutating func apply(_ delta: RecordDelta) throws {
         guard let layout = memory.layouts[delta.type] else { return try carry(whole: delta) }
+        memory.note(delta.number.value, in: delta.scope)
         if try applyAsNew(delta, layout) { return }
         let (id, row) = try locate(delta, layout)
         try carryUnknownUnits(of: delta, id, layout)

@@ -73,6 +73,8 @@ struct TypeStatements: Sendable {
     let selectByID: String
     /// Also gives rows of other scopes with the same number.
     let selectByNumber: String
+    /// Every row whose number is in a range, of all scopes.
+    let selectByNumbers: String
     let selectPage: String
     let insert: String
     /// The same, unless a row has the id.
@@ -89,6 +91,7 @@ struct TypeStatements: Sendable {
         selectByRow = "SELECT \(list) FROM \(quoted) WHERE rec = ?"
         selectByID = "SELECT \(list) FROM \(quoted) WHERE id = ?"
         selectByNumber = "SELECT \(list) FROM \(quoted) WHERE num = ?"
+        selectByNumbers = "SELECT \(list) FROM \(quoted) WHERE num >= ? AND num < ?"
         selectPage = "SELECT \(list) FROM \(quoted) WHERE rec > ? ORDER BY rec LIMIT ?"
         let inserted = (["id", "scope", "num"] + names).joined(separator: ", ")
         let marks = Array(repeating: "?", count: names.count + 3).joined(separator: ", ")

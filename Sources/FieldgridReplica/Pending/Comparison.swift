@@ -8,11 +8,8 @@ import GRDB
 /// aside stay, so what is compared is the base below them; records whose
 /// place or presence an own change hides are left out.
 struct Comparison {
-    /// Record numbers of one range, as a power of two.
-    private static let rangeBits: Int64 = 10
-
-    private let memory: ReplicaMemory
-    private let db: Database
+    let memory: ReplicaMemory
+    let db: Database
     /// What the hub has below own changes, by record and column.
     private var bases: [RecordID: [Int: Value]] = [:]
     private var held: [PendingEntry] = []
@@ -56,45 +53,9 @@ struct Comparison {
         return values
     }
 
-    /// Ranges of about a thousand numbers each, which together are all there
-    /// are, but for those of records that are held.
-    func ranges() throws -> [CheckRange] {
-        var present: [ScopeCode: Set<Int64>] = [:]
-        for scope in memory.state.positions.keys { present[scope] = [0] }
-        for layout in memory.orderedLayouts {
-            let query = try Query(
-                db,
-                """
-                SELECT DISTINCT scope, num >> \(Self.rangeBits) FROM \(layout.sql.table)
-                WHERE num IS NOT NULL
-                """)
-            while try query.step() {
-                present[ScopeCode(query.text(0))]?.insert(query.integer(1))
-            }
-        }
-        let held = try heldNumbers()
-        var ranges: [CheckRange] = []
-        for (scope, numbers) in present.sorted(by: { $0.key < $1.key }) {
-            let starts = numbers.sorted()
-            for (place, start) in starts.enumerated() {
-                let isLast = place + 1 == starts.count
-                let end = isLast ? Int64.max : starts[place + 1] << Self.rangeBits
-                var from = start << Self.rangeBits
-                for number in held[scope, default: []].sorted()
-                where (from..<end).contains(number) {
-                    if from < number {
-                        ranges.append(
-                            CheckRange(
-                                scope, from: RecordNumber(from), to: RecordNumber(number)))
-                    }
-                    from = number + 1
-                }
-                ranges.append(
-                    CheckRange(
-                        scope, from: RecordNumber(from), to: RecordNumber(isLast ? 0 : end)))
-            }
-        }
-        return ranges
+    /// The order in which ranges are compared.
+    func turn() throws -> CheckTurn {
+        CheckTurn(memory.state.positions.keys, tops: memory.tops, held: try heldNumbers())
     }
 
     /// Of the records that are held, by every scope where the hub may have
@@ -124,30 +85,47 @@ struct Comparison {
     func rows(
         _ range: CheckRange, _ layout: TypeLayout, _ body: (RecordRow) throws -> Void
     ) throws {
-        let columns = layout.type.fields.map { Identifier.quote($0.name) }
-        let query = try Query(
-            db,
-            """
-            SELECT \((["rec", "id", "scope", "num"] + columns).joined(separator: ", "))
-            FROM \(layout.sql.table) WHERE num >= ? AND num < ? AND scope = ?
-            """)
-        query.bind(1, range.from.value)
-        query.bind(2, range.to.value == 0 ? Int64.max : range.to.value)
-        query.bind(3, range.scope.text)
-        while try query.step() { try body(RecordRow(query, columns: layout.columnCount)) }
+        try rows(layout, from: range.from, to: range.end) { row in
+            if row.scope == range.scope { try body(row) }
+        }
     }
 
-    func sum(_ range: CheckRange) throws -> RecordSum {
-        var sum = RecordSum()
-        for layout in memory.orderedLayouts {
-            try rows(range, layout) { row in
-                guard let id = row.id, let number = row.number else { return }
-                let values = values(of: row)
-                sum += RecordSum(
-                    of: id, layout.type.number, in: row.scope, number: RecordNumber(number),
-                    units: layout.units.map { ($0.number, layout.value(of: $0, in: values)) })
+    /// The sums of ranges, in their order.
+    ///
+    /// Numbers are a scope's own and the index knows only numbers, so ranges
+    /// that overlap in their numbers are read together.
+    func sums(_ ranges: [CheckRange]) throws -> [RecordSum] {
+        var sums = [RecordSum](repeating: RecordSum(), count: ranges.count)
+        for places in RangeGroup.overlapping(ranges, tops: memory.tops) {
+            for layout in memory.orderedLayouts {
+                try rows(layout, from: places.from, to: places.end) { row in
+                    guard let number = row.number,
+                        let place = places.ranges[row.scope]?.first(where: {
+                            ranges[$0].contains(number)
+                        }), let sum = sum(row, layout)
+                    else { return }
+                    sums[place] += sum
+                }
             }
         }
-        return sum
+        return sums
+    }
+
+    private func sum(_ row: RecordRow, _ layout: TypeLayout) -> RecordSum? {
+        guard let id = row.id, let number = row.number else { return nil }
+        let values = values(of: row)
+        return RecordSum(
+            of: id, layout.type.number, in: row.scope, number: RecordNumber(number),
+            units: layout.units.map { ($0.number, layout.value(of: $0, in: values)) })
+    }
+
+    private func rows(
+        _ layout: TypeLayout, from: RecordNumber, to end: Int64,
+        _ body: (RecordRow) throws -> Void
+    ) throws {
+        let query = try Query(db, layout.sql.selectByNumbers)
+        query.bind(1, from.value)
+        query.bind(2, end)
+        while try query.step() { try body(RecordRow(query, columns: layout.columnCount)) }
     }
 }

@@ -81,11 +81,18 @@ import Testing
         #expect(try inflated == self.vector(body).bytes)
     }
 
-    /// What is signed is compared as a whole: keys, headers, and what derives
-    /// from a code.
-    @Test func signaturesAndEnrolmentAreThoseOfTheVector() throws {
-        let text = try WireVector.json(SigningVector.document)
-        let file = WireVector.file("signing", "json")
+    /// What has no bytes of its own: signatures and what derives from a code;
+    /// what both sides compute; the JSON form.
+    @Test(arguments: ["signing", "derived", "json-form"])
+    func whatIsComputedIsThatOfTheVector(name: String) throws {
+        let document =
+            switch name {
+            case "signing": SigningVector.document
+            case "derived": DerivedVector.document
+            default: JSONFormVector.document
+            }
+        let text = try WireVector.json(document)
+        let file = WireVector.file(name, "json")
         if Self.isWriting { try text.write(to: file, atomically: true, encoding: .utf8) }
         #expect(try String(contentsOf: file, encoding: .utf8) == text)
     }

@@ -32,7 +32,7 @@ struct WireVector: CustomTestStringConvertible {
     ]
 
     static var all: [WireVector] {
-        requests + replies + changesets + frames + bundles + files + audit
+        requests + replies + changesets + frames + bundles + files + audit + [snapshot]
     }
 
     private static var requests: [WireVector] {
@@ -97,6 +97,15 @@ struct WireVector: CustomTestStringConvertible {
                 name: "frame-zstd", bytes: packed,
                 document: ["kind": "frame", "body": "request-columns"]),
         ]
+    }
+
+    /// A first copy in three replies, each too small to be compressed.
+    private static var snapshot: WireVector {
+        let names = ["reply-checked", "reply-sums", "reply-idle"]
+        let frames = names.compactMap { replyMessages[$0].map { ExchangeCodec.encode($0) } }
+        return WireVector(
+            name: "snapshot", bytes: frames.flatMap { SnapshotFile.section($0) },
+            document: ["kind": "snapshot", "replies": names])
     }
 
     /// A leaf of a log and a signed head.
@@ -206,6 +215,13 @@ struct WireVector: CustomTestStringConvertible {
 
     static func digits(_ bytes: [UInt8]) -> String {
         bytes.map { String(format: "%02x", $0) }.joined()
+    }
+
+    static var null: Any { NSNull() }
+
+    /// JSON, as an object that ``json(_:)`` writes.
+    static func parsed(_ text: String) -> Any {
+        (try? JSONSerialization.jsonObject(with: Data(text.utf8))) ?? null
     }
 
     static func json(_ document: Any) throws -> String {

@@ -120,6 +120,16 @@ def checked(device, arguments):
     return device.checked(arguments.scope)
 
 
+def logs(device, arguments):
+    """How far the hub's logs are known; first, if asked, as if one had been another."""
+    if arguments.mistake is not None:
+        device.replica["logs"][arguments.mistake]["root"] = hashlib.sha256(b"another").hexdigest()
+        device.replica.save()
+    return {"sizes": {log: head["size"] for log, head in device.replica["logs"].items()},
+            "roots": {log: head["root"] for log, head in device.replica["logs"].items()},
+            "left": len(device.replica["logs_left"]), "alarm": device.replica["alarm"]}
+
+
 def export(device, arguments):
     files = [pathlib.Path(name).read_bytes() for name in arguments.carry]
     device.export(arguments.file, arguments.first, files)
@@ -184,6 +194,7 @@ COMMANDS = {
     "compare": (compare, []),
     "compare-json": (compare_json, []),
     "checked": (checked, [("scope", {})]),
+    "logs": (logs, [("--mistake", {"metavar": "LOG"})]),
     "export": (export, [("file", {}), ("--first", {"type": int}),
                         ("--carry", {"action": "append", "default": []})]),
     "import": (take_in, [("file", {})]),

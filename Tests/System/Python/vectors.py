@@ -15,7 +15,9 @@ import sys
 import malformed
 from fieldgrid_wire import audit, bundle, canonical, frame, reply, request
 from fieldgrid_wire.chance import spliced, splices
+from fieldgrid_wire.json_form import JSONForm
 from fieldgrid_wire.primitives import WireError
+from fieldgrid_wire.schema import Schema, canonical_set
 from fieldgrid_wire.signing import EnrolmentCode, Key, SignatureError, SignedRequest, verify
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -119,6 +121,16 @@ class Vectors:
         agree(name + " encoded", bundle.RECEIPTS.write(document["says"]).hex(), data.hex())
         self.check_truncations(name, data, bundle.RECEIPTS)
 
+    def check_snapshot(self, name, data, document):
+        bodies = [stored(self.folder / f"{reply}.hex") for reply in document["replies"]]
+        agree(name, frame.snapshot_replies(data), bodies)
+        ends = {0}
+        for body in bodies:
+            ends.add(max(ends) + 8 + len(frame.wrap(body, frame.REPLY)))
+        agree(name + " ends", max(ends), len(data))
+        for length in set(range(len(data))) - ends:
+            refused(f"{name} cut at {length}", lambda: frame.snapshot_replies(data[:length]))
+
     def check_truncations(self, name, data, codec):
         """No beginning of a message is a message."""
         for length in range(len(data)):
@@ -147,6 +159,86 @@ class Vectors:
         told = code.introduction(key.public, "", "", base64.b64decode(known["nonce"]))
         for name in ("lookup", "proof"):
             agree(name, told[name], known[name])
+
+    # What is computed
+
+    def check_derived(self):
+        """What both sides compute and nobody sends."""
+        document = json.loads((self.folder / "derived.json").read_text())
+        for what, known in document.items():
+            getattr(self, "check_derived_" + what)(known)
+
+    def check_derived_sums(self, known):
+        total = 0
+        for record in known["records"]:
+            found = canonical.record_sum(record)
+            agree(f"the sum of {record['id']}", f"{found:032x}", record["sum"])
+            total += found
+        agree("the sum of all", f"{total % (1 << 128):032x}", known["all"])
+        agree("all 128 times", f"{128 * total % (1 << 128):032x}", known["all_128_times"])
+
+    def check_derived_conflicts(self, known):
+        for one in known:
+            found = canonical.conflict_name(
+                one["record"], one["unit"], one["first"], one["second"])
+            agree("a conflict", found, one["id"])
+
+    def check_derived_derived(self, known):
+        for one in known:
+            agree(f"{one}", canonical.derived_name(one["kind"], one["parts"]), one["id"])
+
+    def check_derived_starts(self, known):
+        for one in known:
+            agree(f"{one}", canonical.start_after(one["parent"]).hex(), one["digest"])
+
+    def check_derived_schema_tags(self, known):
+        for one in known:
+            found = hashlib.sha256(one["document"].encode()).hexdigest()[:16]
+            agree(f"{one}", found, one["tag"])
+
+    def check_derived_sets(self, known):
+        for one in known:
+            agree(f"{one}", canonical_set(set(one["elements"])), one["text"])
+
+    def check_derived_not_sets(self, known):
+        for text in known:
+            agree(f"whether {text!r} is a set", is_set(text), False)
+
+    def check_derived_tree(self, known):
+        leaves = [bytes.fromhex(leaf) for leaf in known["leaves"]]
+        roots = [audit.root(leaves[:size]).hex() for size in range(len(leaves) + 1)]
+        agree("roots", roots, known["roots"])
+        for one in known["proofs"]:
+            old, new = one["from"], one["to"]
+            found = [hash.hex() for hash in audit.proof(leaves[:new], old)]
+            agree(f"the proof from {old} to {new}", found, one["hashes"])
+            if 0 < old:
+                self.check_proof(one["hashes"], (old, roots[old]), (new, roots[new]))
+
+    def check_proof(self, hashes, old, new):
+        """It proves what it is for, and nothing else."""
+        agree(f"{old[0]} to {new[0]}", audit.is_proved(hashes, old, new), True)
+        other = hashlib.sha256(b"another").hexdigest()
+        wrong = [(hashes + [other], old, new), (hashes, (old[0], other), new),
+                 (hashes, old, (new[0], other))]
+        wrong += [(hashes[:at] + [other] + hashes[at + 1:], old, new)
+                  for at in range(len(hashes))]
+        wrong += [(hashes[:-1], old, new)] if hashes else []
+        for case in wrong:
+            agree(f"a wrong proof {case}", audit.is_proved(*case), False)
+
+    def check_derived_questions(self, known):
+        for one in known:
+            agree(f"{one}", audit.heads_digest(one["heads"]), one["digest"])
+
+    def check_json_form(self):
+        document = json.loads((self.folder / "json-form.json").read_text())
+        form = JSONForm(Schema(document["schema"]))
+        for one in document["requests"]:
+            agree("a request in JSON", form.request_says(one["form"]), one["says"])
+            agree("sent", request.decode(request.encode(one["says"])), one["says"])
+        for one in document["replies"]:
+            agree("a reply in JSON", form.reply(one["says"]), one["form"])
 
     def check_malformed(self):
         cases = json.loads((self.folder / "malformed.json").read_text())
@@ -190,6 +282,16 @@ class Vectors:
         return len(cases)
 
 
+def is_set(text):
+    """Whether it is the canonical text of a set."""
+    try:
+        items = json.loads(text)
+    except ValueError:
+        return False
+    are_texts = isinstance(items, list) and all(isinstance(item, str) for item in items)
+    return are_texts and canonical_set(set(items)) == text
+
+
 def is_taken(codec, body):
     try:
         codec.decode(body)
@@ -221,6 +323,8 @@ def main(arguments):
     for name in names:
         vectors.check(name)
     vectors.check_signing()
+    vectors.check_derived()
+    vectors.check_json_form()
     count = vectors.check_malformed()
     damaged = vectors.check_damage()
     print(json.dumps({"vectors": names, "malformed": count, "damaged": damaged}))

@@ -9,7 +9,7 @@ import uuid
 
 from . import bundle, reply, request
 from .connection import Connection, Refused
-from .frame import REPLY, unwrap
+from .frame import snapshot_replies
 from .replica import PRESENCE, SCOPE, ZERO, Replica
 from .schema import Schema, canonical_value
 from .signing import Key, SignatureError, verify
@@ -24,7 +24,7 @@ class Device:
             self.facts = json.load(file)
         self.hub = base64.b64decode(self.facts["hub_public_key"])
         self.connection = Connection(self.facts["url"], self.key, self.hub)
-        self.replica = Replica(self.file("replica.json"))
+        self.replica = Replica(self.file("replica.json"), self.hub)
 
     @classmethod
     def enrol(cls, folder, url, code, name):
@@ -78,15 +78,11 @@ class Device:
                 "records": len(self.replica["records"])}
 
     def apply_snapshot(self, data):
-        at, count = 0, 0
-        while at < len(data):
-            length = int.from_bytes(data[at:at + 8], "big")
-            at += 8
-            self.replica.apply(reply.REPLY.decode(unwrap(data[at:at + length], REPLY)))
-            at += length
-            count += 1
+        bodies = snapshot_replies(data)
+        for body in bodies:
+            self.replica.apply(reply.REPLY.decode(body))
         self.replica.save()
-        return count
+        return len(bodies)
 
     # Bundles
 

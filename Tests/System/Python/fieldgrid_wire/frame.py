@@ -69,3 +69,15 @@ def inflate(packed, length):
     if len(body) != length or inflater.unused_data:
         raise malformed(f"{length} bytes announced, {len(body)} came")
     return bytes(body)
+
+
+def snapshot_replies(data):
+    """Section 13: the bodies of the replies that a first copy consists of."""
+    bodies, at = [], 0
+    while at < len(data):
+        length = int.from_bytes(data[at:at + 8], "big")
+        if len(data) - at < 8 or length > len(data) - at - 8:
+            raise malformed(f"a snapshot that ends at {len(data)}")
+        bodies.append(unwrap(data[at + 8:at + 8 + length], REPLY))
+        at += 8 + length
+    return bodies

@@ -6,7 +6,7 @@ import os
 import time
 import uuid
 
-from . import canonical
+from . import audit, canonical
 from .request import ordered
 from .schema import Schema
 
@@ -18,8 +18,8 @@ REPLY_BYTES = 4 << 20
 class Replica:
     """One life of a device's database, kept as one JSON file."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, hub):
+        self.path, self.hub = path, hub
         self.read = None
         self.state = json.load(open(path)) if os.path.exists(path) else self.beginning()
 
@@ -28,7 +28,8 @@ class Replica:
         return {
             "epoch": ZERO, "incarnation": str(uuid.uuid4()), "parent": None, "seq": 0,
             "time": 0, "schema": "0" * 16, "document": "", "positions": {}, "heads": {},
-            "pulls": {}, "records": {}, "outbox": [], "held": [], "digests": {}, "own": {}}
+            "pulls": {}, "records": {}, "outbox": [], "held": [], "digests": {}, "own": {},
+            "logs": {}, "logs_left": [], "alarm": None}
 
     def save(self):
         """The new state takes the place of the old one whole, or not at all."""
@@ -128,8 +129,13 @@ class Replica:
             "reply_bytes_max": REPLY_BYTES, "positions": dict(self["positions"]),
             "pulls": self.pulls(), "oldest": self.oldest(),
             "held": [one["identity"] for one in self["held"]], "kept": None, "check": check,
-            "audit": None,
-            "batch": self.batch(sending)}
+            "audit": self.question(), "batch": self.batch(sending)}
+
+    def question(self):
+        """How far the hub's logs are known here."""
+        if self["epoch"] == ZERO:
+            return None
+        return audit.question(self["logs"], self.scopes(), self["epoch"])
 
     def pulls(self):
         """The scopes of which more is to come: where that began, and what was told ahead of it."""
@@ -180,6 +186,11 @@ class Replica:
 
     def apply(self, reply):
         """Takes a reply in; what could not be taken is said by the word that is returned."""
+        try:
+            self.hear_heads(reply)
+        except audit.Alarm as alarm:
+            self.state["alarm"] = str(alarm)
+            return "alarm"
         self.state["time"] = max(self["time"], reply["time"])
         if self["epoch"] == ZERO:
             self.state["epoch"] = reply["epoch"]
@@ -204,6 +215,17 @@ class Replica:
             self.drop_unnumbered()
         self.stand_at(reply)
         return "applied"
+
+    def hear_heads(self, reply):
+        """Keeps the heads that continue those that are kept, all of them or none."""
+        logs, left = dict(self["logs"]), list(self["logs_left"])
+        for shown in reply["audit"]:
+            kept = logs.get(shown["log"])
+            head, parted = audit.judge(kept, shown, reply["epoch"], self.hub)
+            left += [kept] if parted else []
+            if head is not None:
+                logs[shown["log"]] = head
+        self.state |= {"logs": logs, "logs_left": left}
 
     def stand_at(self, reply):
         """Positions never go back. A scope whose position is not the hub's yet is being pulled."""

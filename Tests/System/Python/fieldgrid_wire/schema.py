@@ -59,6 +59,9 @@ class Type:
     def unit(self, number):
         return next(unit for unit in self.units if unit.number == number)
 
+    def named(self, name):
+        return next(unit for unit in self.units if unit.name == name)
+
     def of_field(self, name):
         """The unit that has the field, and the field's place in it."""
         for unit in self.units:
@@ -70,7 +73,8 @@ class Type:
 
 class Schema:
     def __init__(self, document):
-        self.types = [Type(one) for one in json.loads(document)["types"]]
+        self.document = json.loads(document)
+        self.types = [Type(one) for one in self.document["types"]]
 
     def type(self, name_or_number):
         return next(
