@@ -29,6 +29,8 @@ WORK = ROOT / ".build" / "bench"
 BENCH = ROOT / ".build" / "release" / "fieldgrid-bench"
 HUB = ROOT / ".build" / "release" / "fieldgrid"
 ROWS = 100_000
+# Changesets of a request, for the hub's memory.
+REQUESTS = (20, 500, 5_000)
 
 
 def say(text):
@@ -81,13 +83,13 @@ def build():
 
 
 def geodiff_python():
-    """A Python that has pygeodiff; None where pip cannot install it."""
+    """A Python that has pygeodiff and zstandard; None where pip cannot install it."""
     python = WORK / "peers" / "bin" / "python"
     try:
         if not python.exists():
             run(sys.executable, "-m", "venv", WORK / "peers", stderr=subprocess.DEVNULL)
-        if subprocess.run([python, "-c", "import pygeodiff"], stderr=subprocess.DEVNULL).returncode:
-            run(python, "-m", "pip", "install", "--quiet", "pygeodiff", timeout=300,
+        if subprocess.run([python, "-c", "import pygeodiff, zstandard"], stderr=subprocess.DEVNULL).returncode:
+            run(python, "-m", "pip", "install", "--quiet", "pygeodiff", "zstandard", timeout=300,
                 stderr=subprocess.DEVNULL)
         return python
     except (subprocess.SubprocessError, OSError):
@@ -141,6 +143,10 @@ def growth(rounds, sizes, found):
         say(f"the memory of a hub with {rows} records")
         run(BENCH, "delta", folder)
         found.take(BENCH, "merge", folder, "saved", suffix=f" {rows}")
+    for most in REQUESTS:
+        say(f"the memory of a hub whose requests have {most} changesets")
+        run(BENCH, "delta", folders[ROWS], most)
+        found.take(BENCH, "merge", folders[ROWS], "saved", suffix=f" by {most}")
     for turn in range(rounds):
         say(f"exchanges by size: turn {turn + 1} of {rounds}")
         for rows, folder in folders.items():

@@ -32,6 +32,8 @@ struct Conversation {
 /// the node, half of them one at a time and half by the hundred.
 struct Delta {
     let folder: String
+    /// Changesets of one request at most.
+    var most = ExchangeRequest.Limit.changesets
     private var work: String { folder + "/delta.sqlite" }
 
     func run() throws {
@@ -101,7 +103,7 @@ struct Delta {
             var next = try replica.firstToSend()
             var changesets = 0
             while let seq = next {
-                let (request, encoded) = try replica.request(from: seq)
+                let (request, encoded) = try replica.request(from: seq, maxChangesets: most)
                 guard let count = request.batch?.changesets.count, count > 0 else { break }
                 requests.append(encoded)
                 changesets += count
@@ -110,6 +112,10 @@ struct Delta {
             return changesets
         }
         let bytes = requests.reduce(0) { $0 + $1.count }
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder)
+        where name.hasPrefix(kind + ".") && name.hasSuffix(".request") {
+            try Files.remove("\(folder)/\(name)")
+        }
         Report.line(
             "encode_\(kind)", elapsed,
             [

@@ -1,3 +1,4 @@
+import FieldgridSync
 import Foundation
 
 /// The engine's side of `make bench`: each command prints its measurements,
@@ -8,7 +9,8 @@ enum Main {
     private static let usage = """
         usage: fieldgrid-bench COMMAND FOLDER …
           prepare FOLDER          hub and node with the employers of FOLDER/plain.sqlite
-          delta FOLDER            the 20 000 edits sealed and encoded, saved and foreign
+          delta FOLDER [MOST]     the 20 000 edits sealed and encoded, saved and foreign,
+                                  in requests of so many changesets at most
           merge FOLDER KIND       what `delta` encoded, taken by the hub: saved or foreign
           bootstrap FOLDER        a snapshot made and applied
           exchange FOLDER COUNT   100 changes saved, sent, merged; an idle exchange
@@ -42,7 +44,9 @@ enum Main {
         }
         switch arguments[0] {
         case "prepare": try Preparation(folder: folder).run()
-        case "delta": try Delta(folder: folder).run()
+        case "delta":
+            let most = ExchangeRequest.Limit.changesets
+            try Delta(folder: folder, most: number(2, or: most)).run()
         case "merge":
             try Merging(folder: folder).run(arguments.count > 2 ? arguments[2] : "saved")
         case "bootstrap": try Bootstrap(folder: folder).run()

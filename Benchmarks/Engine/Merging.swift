@@ -15,7 +15,7 @@ struct Merging {
         try Files.copy(folder + "/" + BenchHub.file, to: folder + "/" + work)
         let bench = try BenchHub(folder, database: work)
         let device = try bench.device(1)
-        let requests = (0..<100).compactMap { place in
+        let requests = (0..<1_000).compactMap { place in
             try? Array(Data(contentsOf: URL(filePath: "\(folder)/\(kind).\(place).request")))
         }
         guard !requests.isEmpty else { throw BenchmarkError("run delta first") }

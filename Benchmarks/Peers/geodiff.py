@@ -14,6 +14,12 @@ import sys
 import time
 
 import pygeodiff
+import zstandard
+
+
+def compressed(path):
+    with open(path, "rb") as file:
+        return len(zstandard.ZstdCompressor(level=3).compress(file.read()))
 
 
 def measure(what, work, path=None):
@@ -54,6 +60,7 @@ def main(folder):
 
     diff = pygeodiff.GeoDiff()
     measure("delta_geodiff", lambda: diff.create_changeset(base, edited, delta), delta)
+    print(json.dumps({"what": "delta_geodiff_zstd", "bytes": compressed(delta)}))
     measure("merge_geodiff", lambda: diff.apply_changeset(base, delta))
     measure("bootstrap_geodiff_make", lambda: diff.create_changeset(empty, edited, whole), whole)
     measure("bootstrap_geodiff_apply", lambda: diff.apply_changeset(empty, whole), empty)

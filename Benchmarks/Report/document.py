@@ -8,10 +8,10 @@ BEGIN, END = "<!-- made by make bench: begin -->", "<!-- made by make bench: end
 ROWS = 100_000
 
 
-def row(work, ours, floor, ratio, bar, met, processor=None):
+def row(work, ours, floor, ratio, bar, met, processor=None, spread=None):
     return {
         "work": work, "ours": ours, "floor": floor, "ratio": ratio, "bar": bar, "met": met,
-        "processor": processor,
+        "processor": processor, "spread": spread,
     }
 
 
@@ -47,8 +47,17 @@ class Reader:
         )
         return [
             row(work, seconds(self.sum(ours)), seconds(self.sum(floor)), wall, f"≤ {bar} ×",
-                wall <= bar, processor)
+                wall <= bar, processor, self.spread(ours, floor))
         ]
+
+    def spread(self, ours, floor):
+        """The least and the greatest ratio of one turn."""
+        def turns(names):
+            return [sum(lines) for lines in zip(
+                *([line["wall"] for line in self.found.lines[name]] for name in names))]
+
+        ratios = [left / right for left, right in zip(turns(ours), turns(floor))]
+        return [min(ratios), max(ratios)] if len(ratios) > 1 else None
 
 
 def capture_rows(found):
@@ -167,10 +176,16 @@ def bars_table(found):
     def number(value):
         return "–" if value is None else f"{value:.2f}"
 
+    def ratio(line):
+        spread = line["spread"]
+        return number(line["ratio"]) + (
+            f" ({spread[0]:.2f} – {spread[1]:.2f})" if spread else "")
+
     return table(
-        ["work", "ours", "floor", "ratio", "ratio of processor time", "bar", ""],
-        [[line["work"], line["ours"], line["floor"], number(line["ratio"]),
-          number(line["processor"]), line["bar"], "met" if line["met"] else "**missed**"]
+        ["work", "ours", "floor", "ratio (least – greatest of a turn)", "ratio of processor time",
+         "bar", ""],
+        [[line["work"], line["ours"], line["floor"], ratio(line), number(line["processor"]),
+          line["bar"], "met" if line["met"] else "**missed**"]
          for line in rows(found)])
 
 
@@ -181,6 +196,12 @@ def peers_table(found):
         wall = sum(found.median(name) for name in names)
         cpu = sum(found.median(name, "cpu") for name in names)
         return f"{seconds(wall)} ({seconds(cpu)})"
+
+    def bytes_of(name):
+        return size(found.median(name, "bytes")) if found.has(name) else "–"
+
+    def packed(name):
+        return f"{bytes_of(name + '_zstd')} of {bytes_of(name)}"
 
     if not found.has("merge_plain"):
         return ""
@@ -195,6 +216,10 @@ def peers_table(found):
             ["seal and encode what another program edited",
              cell("seal_foreign", "encode_foreign"), "–", cell("delta_session"),
              cell("delta_geodiff")],
+            ["the delta's size, compressed", bytes_of("encode_saved"), "–",
+             packed("delta_session"), packed("delta_geodiff")],
+            ["… of what another program edited", bytes_of("encode_foreign"), "–", "as above",
+             "as above"],
             ["take it, as it was saved", cell("merge_saved"), cell("merge_plain") + ", blind",
              cell("merge_session") + ", blind", cell("merge_geodiff")],
             ["take it, 20 000 changesets", cell("merge_foreign"), "as above", "as above",
@@ -238,6 +263,17 @@ def growth_table(found):
     return table(head, lines) + "\n\n![Cost of a change by records in scope](benchmarks-growth.svg)"
 
 
+def memory_table(found):
+    names = [name for name in found.lines if name.startswith("merge_saved by ")]
+    if not names:
+        return ""
+    return "The same 20 000 edits beside 100 000 records, in requests of another size:\n\n" + table(
+        ["changesets in a request", "requests", "hub's peak memory", "before the first request"],
+        [[name.removeprefix("merge_saved by "), f"{found.median(name, 'requests'):.0f}",
+          f"{found.worst(name, 'megabytes'):.0f} MB",
+          f"{found.worst(name, 'megabytes_before'):.0f} MB"] for name in names])
+
+
 def load_table(found):
     lines = load_lines(found)
     if not lines:
@@ -268,6 +304,7 @@ def tables(found, facts):
         bars_table(found),
         "### Beside the peers\n\n" + peers_table(found),
         "### Growth\n\n" + growth_table(found),
+        "### A hub's memory by the size of requests\n\n" + memory_table(found),
         "### Nodes at one hub\n\n" + load_note(found) + load_table(found),
     ]
     return "\n\n".join(part for part in parts if not part.endswith("\n\n"))

@@ -146,7 +146,7 @@ extension Acceptance {
             // As it will be sealed: having seen everything.
             identity: ChangesetIdentity(incarnation: hub.incarnation, seq: .max),
             author: draft.author, time: .zero, source: draft.source, schema: hub.schema,
-            epoch: hub.epoch, context: heads.mapValues(\.position), changes: changes)
+            epoch: hub.epoch, context: heads.all.mapValues(\.position), changes: changes)
         if let refusal = try refusal(of: [probe], from: Author(node: hub.node, scope: nil)) {
             throw HubError(
                 code: refusal.code.rawValue, message: refusal.message,

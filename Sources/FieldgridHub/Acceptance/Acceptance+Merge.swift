@@ -154,7 +154,7 @@ extension Acceptance {
         let context = hub.credible(changeset.context, of: changeset.epoch)
         if changeset.identity.incarnation == hub.incarnation { return context }
         return context.filter { scope, position in
-            position <= headsAtStart[scope]?.position ?? .zero
+            position <= heads.atStart(scope)?.position ?? .zero
         }
     }
 

@@ -92,7 +92,6 @@ extension Acceptance {
             Departure(
                 scope: state.scope, number: state.number, id: id, type: state.type,
                 position: left, destination: destination))
-        if moved[id] == nil { moved[id] = (state.scope, state.number) }
         state.scope = destination
         state.number = nextNumber(in: destination)
         let position = advance(destination)

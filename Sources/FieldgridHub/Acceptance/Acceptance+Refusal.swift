@@ -219,7 +219,7 @@ extension Acceptance {
         if isUnheard { return true }
         // Below its horizon a scope does not say any more what left it, but history says what was
         // there; who has not seen that far is taken not to have heard.
-        let left = heads.filter { scope, head in
+        let left = heads.all.filter { scope, head in
             grids.covers(right, scope) && (fold.context[scope] ?? .zero) < head.horizon
         }
         guard !left.isEmpty else { return false }

@@ -40,10 +40,7 @@ final class Acceptance {
     var batchKeys: [TypedKey: [RecordID]] = [:]
     /// Those of them whose duplicates were not looked for yet.
     var unreviewed: Set<RecordID> = []
-    var moved: [RecordID: (scope: ScopeCode, number: RecordNumber)] = [:]
-    var heads: [ScopeCode: ScopeHead]
-    /// Where the scopes stood before this batch: nobody has seen more.
-    let headsAtStart: [ScopeCode: ScopeHead]
+    var heads: ScopeHeads
     var touchedScopes: Set<ScopeCode> = []
     /// Every scope in which something was written, also before the last flush.
     var changedScopes: Set<ScopeCode> = []
@@ -95,8 +92,7 @@ final class Acceptance {
         self.hub = hub
         self.grids = grids
         self.now = now
-        heads = try store.heads()
-        headsAtStart = heads
+        heads = try ScopeHeads(store)
         let last = try store.setting(.hybridTime).flatMap { Int64($0) } ?? 0
         clock = HybridClock(last: HybridTime(raw: last))
     }
@@ -159,16 +155,16 @@ final class Acceptance {
     ///
     /// Nothing is durable before the transaction commits.
     func flush() throws {
-        try store.put(heads: heads(of: touchedScopes), at: now)
-        try store.put(
-            try dirty.sorted().compactMap { id in try records[id].map(storable) })
+        try heads.write(to: store, at: now)
+        let places = try store.put(
+            try dirty.sorted().compactMap { id in try records[id].map(storable) }, history)
         try store.name(namedAttachments())
         try store.put(departures)
         try store.link(links)
         try store.put(incarnations)
         try store.append(answers)
         try store.release(released)
-        try appendAudit(store.append(history))
+        try appendAudit(places)
         try store.put(waiting.values.sorted { $0.changeset.identity < $1.changeset.identity })
         try store.remove(freed)
         try store.set(.hybridTime, to: String(clock.last.raw))
@@ -185,7 +181,6 @@ final class Acceptance {
         history = []
         waiting = [:]
         freed = []
-        moved = [:]
         storeIsClear = nil
     }
 
@@ -200,9 +195,7 @@ final class Acceptance {
         if rekeyed.contains(state.id) {
             keys = state.isAlive ? (entry.map { naturalKeys(of: state, $0) } ?? []) : []
         }
-        return StorableRecord(
-            state: state, isShared: entry?.type.shared ?? false, keys: keys,
-            movedFrom: moved[state.id])
+        return StorableRecord(state: state, isShared: entry?.type.shared ?? false, keys: keys)
     }
 
     func naturalKeys(

@@ -5,33 +5,42 @@ import FieldgridSync
 ///
 /// Every value that stands, or that somebody may still choose, was offered
 /// once; the history has the offer, and a leaf covers that. Units that add up
-/// what was done to them have no such values and are left out.
+/// what was done to them have no such values and are left out. And every row
+/// of the history is reached from its record.
 struct PresentReview {
     let view: any HubReading
     let index: SchemaIndex
 
     /// The first value that nobody offered.
     func finding() throws -> AuditFinding? {
+        var reached: Int64 = 0
         for entry in index.entries.values.sorted(by: { $0.type.number < $1.type.number }) {
             var found: AuditFinding?
             try view.forEachRecord(of: entry.type.number) { state in
-                found = try finding(state, entry)
+                let history = try view.history(of: state.id)
+                reached += Int64(history.count)
+                found = try finding(state, history, entry)
                 return found == nil
             }
             if let found { return found }
         }
-        return nil
+        guard try view.historyCount() != reached else { return nil }
+        return AuditFinding(
+            log: .administration, leaf: nil,
+            what: "the history of a record does not lead to all of its rows")
     }
 
     private func finding(
-        _ state: RecordState, _ entry: SchemaIndex.Entry
+        _ state: RecordState, _ history: [HistoryRow], _ entry: SchemaIndex.Entry
     ) throws -> AuditFinding? {
-        var offered: [RecordID: Set<Offered>] = [:]
+        var offered = [state.id: offers(in: history)]
         for element in state.units.elements {
             if entry.units[element.number]?.policy.isOperation == true { continue }
             for side in element.state.sides {
                 let owner = side.origin ?? state.id
-                if offered[owner] == nil { offered[owner] = try offers(to: owner) }
+                if offered[owner] == nil {
+                    offered[owner] = offers(in: try view.history(of: owner))
+                }
                 let offer = Offered(
                     identity: side.offer.identity, unit: element.number, value: side.value)
                 guard offered[owner]?.contains(offer) != true else { continue }
@@ -51,9 +60,9 @@ struct PresentReview {
         var value: UnitValue
     }
 
-    private func offers(to id: RecordID) throws -> Set<Offered> {
+    private func offers(in history: [HistoryRow]) -> Set<Offered> {
         var offers: Set<Offered> = []
-        for row in try view.history(of: id) {
+        for row in history {
             // Whoever changes a record says that it is there.
             offers.insert(
                 Offered(identity: row.offer.identity, unit: .presence, value: .alive))

@@ -89,7 +89,11 @@ package protocol HubReading: AuditReading {
 package protocol HubWriting: HubReading, AuditWriting {
     func set(_ key: HubSetting, to value: String) throws
     func put(heads: [ScopeCode: ScopeHead], at time: Int64) throws
-    func put(_ records: [StorableRecord]) throws
+    /// Writes records, and appends rows to the history of these and of others
+    /// that are there.
+    ///
+    /// - Returns: where each row went.
+    func put(_ records: [StorableRecord], _ history: [HistoryRow]) throws -> [HistoryPlace]
     func put(_ departures: [Departure]) throws
     func link(_ links: [(parent: RecordID, child: RecordID)]) throws
     func put(_ heads: [IncarnationID: IncarnationHead]) throws
@@ -97,8 +101,6 @@ package protocol HubWriting: HubReading, AuditWriting {
     /// Notes that quarantined changesets were accepted after all, beside
     /// their first answers, which stay.
     func release(_ releases: [Release]) throws
-    /// Returns where each row went.
-    func append(_ history: [HistoryRow]) throws -> [HistoryPlace]
     func put(_ waiting: [WaitingChangeset]) throws
     func remove(_ waiting: [ChangesetIdentity]) throws
     func name(_ attachments: [(name: String, record: RecordID)]) throws
@@ -155,8 +157,6 @@ package struct StorableRecord: Hashable, Sendable {
     /// The natural keys that are complete, none where the record is deleted;
     /// nil when they are as they were.
     package var keys: [NaturalKey]?
-    /// Where it was stored before it moved, if it did.
-    package var movedFrom: (scope: ScopeCode, number: RecordNumber)?
 
     package static func == (left: Self, right: Self) -> Bool { left.state == right.state }
     package func hash(into hasher: inout Hasher) { hasher.combine(state.id) }

@@ -133,28 +133,30 @@ extension SQLiteHubTransaction {
 
     // MARK: History
 
-    /// History is found by the random half of a record's id: eight bytes
-    /// instead of sixteen in an index that grows with every change.
-    private func historyKey(_ id: RecordID) -> Int64 { Int64(bitPattern: id.bits.low) }
-
-    func append(_ history: [HistoryRow]) throws -> [HistoryPlace] {
-        let insert = try sql("INSERT INTO history(record, body) VALUES(?1, ?2)")
-        return try history.map { row in
-            let body = HistoryCodec.encode(row)
-            try insert.bind(1, historyKey(row.record)).bind(2, bytes: body).run()
-            return HistoryPlace(entry: db.lastInsertedRowID, body: body)
-        }
+    /// Every row of history names the one before it of its record, and a
+    /// record the last: an index by record would touch a page for each change.
+    func append(_ row: HistoryRow, after previous: Int64) throws -> HistoryPlace {
+        let body = HistoryCodec.encode(row)
+        try sql("INSERT INTO history(previous, body) VALUES(?1, ?2)").bind(1, previous)
+            .bind(2, bytes: body).run()
+        return HistoryPlace(entry: db.lastInsertedRowID, body: body)
     }
 
     func history(of id: RecordID) throws -> [HistoryRow] {
+        var entry = try sql("SELECT history FROM record WHERE id = ?1").bind(1, id.bits)
+            .first { $0.integer(0) }
+        let select = try sql("SELECT previous, body FROM history WHERE entry = ?1")
         var rows: [HistoryRow] = []
-        try sql("SELECT body FROM history WHERE record = ?1 ORDER BY entry")
-            .bind(1, historyKey(id)).forEach { row in
-                let entry = try HistoryCodec.decode(row.bytes(0))
-                if entry.record == id { rows.append(entry) }
-                return true
+        while let place = entry, place > 0 {
+            let row = try select.bind(1, place).first {
+                (previous: $0.integer(0), row: try HistoryCodec.decode($0.bytes(1)))
             }
-        return rows
+            // A row that is gone, or points forward, was tampered with: the audit says so.
+            guard let row, row.previous < place else { break }
+            if row.row.record == id { rows.append(row.row) }
+            entry = row.previous
+        }
+        return rows.reversed()
     }
 
     // MARK: Quarantine

@@ -12,6 +12,8 @@ final class SQLiteHubTransaction: HubWriting {
     private var written: [RecordID: RecordState] = [:]
     /// What was found by its number, until it is asked for by its id.
     private var found: [RecordID: RecordState] = [:]
+    /// Where records that were read or written by their names lie.
+    private var rows: [RecordID: RecordPlace] = [:]
 
     /// The bits of `record.rec` below the scope.
     private static let numberBits: Int64 = 40
@@ -116,21 +118,34 @@ final class SQLiteHubTransaction: HubWriting {
             scope: code(of: rec >> Self.numberBits), number: number)
     }
 
+    /// A record that is about to be changed, and where it lies.
+    private func placed(_ row: SQLRow) throws -> RecordState {
+        let state = try record(row)
+        rows[state.id] = RecordPlace(rec: row.integer(0), history: row.integer(4))
+        return state
+    }
+
+    private func place(of id: RecordID) throws -> RecordPlace? {
+        if let known = rows[id] { return known }
+        return try sql("SELECT rec, history FROM record WHERE id = ?1").bind(1, id.bits)
+            .first { RecordPlace(rec: $0.integer(0), history: $0.integer(1)) }
+    }
+
     func records(_ ids: [RecordID]) throws -> [RecordID: RecordState] {
-        let statement = try sql("SELECT rec, id, type, body FROM record WHERE id = ?1")
+        let statement = try sql("SELECT rec, id, type, body, history FROM record WHERE id = ?1")
         var records: [RecordID: RecordState] = [:]
         records.reserveCapacity(ids.count)
         for id in ids {
             // Handed on, not shared: who changes it copies nothing.
             records[id] =
-                try found.removeValue(forKey: id) ?? statement.bind(1, id.bits).first(record)
+                try found.removeValue(forKey: id) ?? statement.bind(1, id.bits).first(placed)
         }
         return records
     }
 
     func ids(of numbers: [(scope: ScopeCode, number: RecordNumber)]) throws -> [RecordID?] {
         // Whole: who names a record is about to change it.
-        let statement = try sql("SELECT rec, id, type, body FROM record WHERE rec = ?1")
+        let statement = try sql("SELECT rec, id, type, body, history FROM record WHERE rec = ?1")
         let forwarded = try sql(
             """
             SELECT id FROM departure WHERE scope = ?1 AND number = ?2
@@ -140,7 +155,7 @@ final class SQLiteHubTransaction: HubWriting {
             guard let scopeID = try scopeID(scope), number.value < 1 << Self.numberBits else {
                 return nil
             }
-            let state = try statement.bind(1, rec(scopeID, number)).first(record)
+            let state = try statement.bind(1, rec(scopeID, number)).first(placed)
             if let state { found[state.id] = state }
             let present = state?.id
             // A node that has not heard of a move still says the old number.
@@ -174,26 +189,59 @@ final class SQLiteHubTransaction: HubWriting {
         try statement.bind(1, Int64(type.value)).forEach { try body(try record($0)) }
     }
 
-    func put(_ records: [StorableRecord]) throws {
-        let upsert = try sql(
+    func put(
+        _ records: [StorableRecord], _ history: [HistoryRow]
+    ) throws -> [HistoryPlace] {
+        var latest: [RecordID: Int64] = [:]
+        let places = try history.map { row in
+            let previous = try latest[row.record] ?? place(of: row.record)?.history ?? 0
+            let written = try append(row, after: previous)
+            latest[row.record] = written.entry
+            return written
+        }
+        let insert = try sql(
             """
-            INSERT INTO record(rec, id, type, scope, latest, shared, body)
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)
-            ON CONFLICT(rec) DO UPDATE SET latest = excluded.latest, body = excluded.body
+            INSERT INTO record(rec, id, type, scope, latest, shared, history, body)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
+        let update = try sql(
+            "UPDATE record SET latest = ?2, history = ?3, body = ?4 WHERE rec = ?1")
         for record in records {
             let state = record.state
             let scope = try makeScopeID(state.scope)
-            if let (from, number) = record.movedFrom, let old = try scopeID(from) {
-                try sql("DELETE FROM record WHERE rec = ?1").bind(1, rec(old, number)).run()
+            let before = try place(of: state.id)
+            let place = RecordPlace(
+                rec: rec(scope, state.number),
+                history: latest.removeValue(forKey: state.id) ?? before?.history ?? 0)
+            let body = RecordCodec.encode(state)
+            if let before, before.rec == place.rec {
+                try update.bind(1, place.rec).bind(2, state.latest.value).bind(3, place.history)
+                    .bind(4, bytes: body).run()
+            } else {
+                if let before {
+                    try sql("DELETE FROM record WHERE rec = ?1").bind(1, before.rec).run()
+                }
+                try insert.bind(1, place.rec).bind(2, state.id.bits)
+                    .bind(3, Int64(state.type.value)).bind(4, scope)
+                    .bind(5, state.latest.value).bind(6, record.isShared ? 1 : 0)
+                    .bind(7, place.history).bind(8, bytes: body).run()
             }
-            try upsert.bind(1, rec(scope, state.number)).bind(2, state.id.bits)
-                .bind(3, Int64(state.type.value)).bind(4, scope).bind(5, state.latest.value)
-                .bind(6, record.isShared ? 1 : 0).bind(7, bytes: RecordCodec.encode(state)).run()
+            rows[state.id] = place
             written[state.id] = state
             found[state.id] = nil
             if let keys = record.keys { try replaceKeys(of: record, with: keys) }
         }
+        // What was offered and changed nothing of its record.
+        for (id, entry) in latest {
+            rows[id]?.history = entry
+            try sql("UPDATE record SET history = ?2 WHERE id = ?1").bind(1, id.bits)
+                .bind(2, entry).run()
+            guard db.changesCount == 1 else {
+                throw DatabaseError(
+                    resultCode: .SQLITE_CORRUPT, message: "a history without its record, \(id)")
+            }
+        }
+        return places
     }
 
     private func replaceKeys(
@@ -289,4 +337,11 @@ final class SQLiteHubTransaction: HubWriting {
         }
         return ids
     }
+}
+
+/// Where a record lies in a hub's file.
+private struct RecordPlace {
+    var rec: Int64
+    /// The last row of its history, 0 before the first.
+    var history: Int64
 }

@@ -142,8 +142,11 @@ extension Replica {
     ) throws -> [RecordID: (ScopeCode, RecordNumber)] {
         var numbers: [RecordID: (ScopeCode, RecordNumber)] = [:]
         var asked: Set<RecordID> = []
+        // The number belongs to the scope the hub has it in, not to that of an unanswered move.
+        let moving = try PendingEntry.moving(db)
         for changeset in batch.changesets {
-            for change in changeset.changes where asked.insert(change.record).inserted {
+            for change in changeset.changes
+            where asked.insert(change.record).inserted && !moving.contains(change.record) {
                 numbers[change.record] = try number(of: change, db)
             }
         }
@@ -159,8 +162,6 @@ extension Replica {
         query.bind(1, change.record.description)
         defer { query.finish() }
         guard try query.step() else { return nil }
-        // The number belongs to the scope the hub has it in, not to that of an unanswered move.
-        guard try !PendingEntry.holdsMove(of: change.record, db) else { return nil }
         return (ScopeCode(query.text(0)), RecordNumber(query.integer(1)))
     }
 }

@@ -124,15 +124,21 @@ extension PendingEntry {
         return entries
     }
 
-    /// Whether a move of a record waits for the hub's decision.
-    static func holdsMove(of id: RecordID, _ db: Database) throws -> Bool {
-        let query = try Query(db, "SELECT units FROM fg_pending WHERE id = ?")
-        query.bind(1, id.blob)
-        defer { query.finish() }
+    /// The records of which a move waits for the hub's decision.
+    static func moving(_ db: Database) throws -> Set<RecordID> {
+        // Units are in the order of their numbers, so where one is the scope it is among those
+        // whose first is no later: seldom more than those that move.
+        let query = try Query(
+            db, "SELECT id, units FROM fg_pending WHERE substr(units, 9, 8) <= ?")
+        var encoder = CanonicalEncoder()
+        encoder.append(Int64(UnitNumber.scope.value))
+        query.bind(1, encoder.bytes)
+        var moving: Set<RecordID> = []
         while try query.step() {
-            if try Self.namesScope(query.blob(0)) { return true }
+            guard try Self.namesScope(query.blob(1)) else { continue }
+            if let id = RecordID(blob: query.blob(0)) { moving.insert(id) }
         }
-        return false
+        return moving
     }
 
     func write(_ db: Database) throws {

@@ -37,6 +37,13 @@ extension TestHub {
         try queue.close()
     }
 
+    /// Makes another layout of the hub's file.
+    func alterFile(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: folder.path + "/hub.sqlite")
+        try queue.write { db in try db.execute(sql: sql) }
+        try queue.close()
+    }
+
     /// Writes a log anew, with hashes that fit, as only an insider can.
     func rewrite(
         _ log: AuditLog = TestHub.log, _ change: (inout [[UInt8]]) -> Void

@@ -2,6 +2,7 @@
 import FieldgridModel
 import FieldgridSync
 import FieldgridReplica
+import Foundation
 import GRDB
 import Testing
 
@@ -45,7 +46,7 @@ import Testing
             "the history of what it speaks of was changed"),
         Change(
             "a row of the history that nobody offered",
-            "INSERT INTO history(record, body) SELECT record, body FROM history LIMIT 1",
+            "INSERT INTO history(previous, body) SELECT previous, body FROM history LIMIT 1",
             "a row of the history has no leaf"),
         Change(
             "an answer that is gone",
@@ -187,5 +188,22 @@ import Testing
         let request = try node.replica.nextRequest()
         return try node.replica.apply(
             ExchangeCodec.decodeReply(try hub.hub.exchange(request.encoded, device: node.device)))
+    }
+
+    @Test func aRowThatItsRecordDoesNotLeadToIsFound() throws {
+        for phone in ["13800000001", "13800000002"] {
+            try node.edit(.test(1), .update, ["phone": .text(phone)])
+        }
+        try node.exchange()
+        #expect(try hub.finding() == nil)
+        let history = try hub.hub.history(.test(1)).count
+        try hub.tamper(
+            """
+            UPDATE history SET previous = (SELECT previous FROM history AS before
+            WHERE before.entry = history.previous) WHERE entry =
+            (SELECT history FROM record WHERE id = ?)
+            """, [Data(RecordID.test(1).bits.bytes)])
+        #expect(try hub.hub.history(.test(1)).count < history)
+        #expect(try hub.finding()?.what.contains("does not lead to all") == true)
     }
 }

@@ -36,6 +36,30 @@ struct StoredFormTests {
         #expect(error?.hint.isEmpty == false)
     }
 
+    /// The layout before found the history of a record by an index.
+    @Test func theHistoryOfTheLayoutBeforeIsTakenOver() throws {
+        let (hub, node) = try RealNode.withOneEmployer(.test(1))
+        try node.edit(.test(2), .create(TestHub.village), ["name": .text("虚构乙")])
+        for phone in ["13800000001", "13800000002"] {
+            try node.edit(.test(1), .update, ["phone": .text(phone)])
+            try node.exchange()
+        }
+        let history = try hub.hub.history(.test(1))
+        try hub.tamper("UPDATE history SET previous = 7")
+        try hub.alterFile(
+            """
+            ALTER TABLE history RENAME COLUMN previous TO record;
+            CREATE INDEX history_record ON history(record);
+            ALTER TABLE record DROP COLUMN history;
+            PRAGMA user_version = 2;
+            """)
+        let reopened = try hub.reopened()
+        #expect(try reopened.history(.test(1)) == history)
+        #expect(history.count > 2)
+        #expect(try reopened.history(.test(2)).isEmpty == false)
+        #expect(try reopened.reviewAudit().finding == nil)
+    }
+
     private static func offer(_ seq: Int64, at position: Int64) -> Offer {
         Offer(
             .init(

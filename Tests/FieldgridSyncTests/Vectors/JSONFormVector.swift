@@ -135,10 +135,12 @@ enum JSONFormVector {
         reply.audit = []
         reply.covered = 0
         reply.records = [
-            delta(1, .whole, [
-                (2, [.text("虚构甲")]), (3, [.integer(1_250)]),
-                (40, [.integer(1), .null]), (6, [.text("[\"b\"]")]),
-            ]),
+            delta(
+                1, .whole,
+                [
+                    (2, [.text("虚构甲")]), (3, [.integer(1_250)]),
+                    (40, [.integer(1), .null]), (6, [.text("[\"b\"]")]),
+                ]),
             delta(5_000, .alive, [(5, [.integer(7)])]), delta(2, .deleted, []),
             delta(3, .left, []),
         ]
