@@ -176,5 +176,6 @@ extension Changeset {
         var driver = ExchangeDriver(replica: replica, client: hub.client())
         #expect(try driver.run().pushed == 2)
         #expect(replica.sizes == [4 << 20, 512 << 10, 64 << 10])
+        #expect(hub.calls.map(\.mayBeRepeated) == [false, false, true])
     }
 }

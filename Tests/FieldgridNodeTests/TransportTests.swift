@@ -97,6 +97,25 @@ import Testing
         #expect(try await exchange(with: server, limits: limits)?.code == "hub.not-fieldgrid")
     }
 
+    @Test(arguments: [false, true])
+    func whereNothingComesBackARequestThatMayComeTwiceIsSentAnotherWay(
+        mayBeRepeated: Bool
+    ) async throws {
+        let server = try CannedServer("", keepsConnections: true)
+        defer { server.stop() }
+        let address = try #require(server.address)
+        try await onThread {
+            var limits = CurlTransport.Limits()
+            limits.silentSeconds = 1
+            let transport = CurlTransport(hub: address, limits: limits)
+            var call = HTTPCall(target: .init(method: "POST", path: "/"), body: [65])
+            call.mayBeRepeated = mayBeRepeated
+            #expect(throws: TransportFailure.self) { try transport.send(call) }
+        }
+        #expect(server.connections == (mayBeRepeated ? 2 : 1))
+        #expect(Set(server.requests).count == 1)
+    }
+
     @Test func requestsShareAConnectionAndDoNotAskForPermission() async throws {
         let server = try CannedServer(
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", keepsConnections: true)

@@ -88,13 +88,16 @@ package struct ExchangeDriver {
         let (request, encoded) = try replica.nextRequest(
             maxChangesets: RequestLimit.changesets, maxBytes: Self.sizes[size], naming: naming)
         try stamp(request)
+        let canShrink =
+            size + 1 < Self.sizes.count && (request.batch?.changesets.count ?? 0) > 1
+            && encoded.count > Self.sizes[size + 1]
         let bytes: [UInt8]
         do throws(HubFailure) {
             let seconds = min(waitLeft, Self.waitSecondsMax)
             waitLeft -= seconds
             bytes = try client.post(
                 Self.path, query: seconds > 0 ? "wait=\(seconds)" : "",
-                contentType: ExchangeCodec.contentType, body: encoded)
+                contentType: ExchangeCodec.contentType, body: encoded, mayBeRepeated: !canShrink)
         } catch {
             if naming == .numbers, Self.meansOtherRecords.contains(error.code) {
                 naming = .ids
@@ -102,10 +105,9 @@ package struct ExchangeDriver {
             }
             // Only a request that was under way and can be made smaller is worth another try
             // at once.
-            guard case .unreachable(_, mayHaveArrived: true) = error,
-                size + 1 < Self.sizes.count, (request.batch?.changesets.count ?? 0) > 1,
-                encoded.count > Self.sizes[size + 1]
-            else { throw error }
+            guard case .unreachable(_, mayHaveArrived: true) = error, canShrink else {
+                throw error
+            }
             size += 1
             return try exchange()
         }

@@ -5,14 +5,23 @@ import Foundation
 /// HTTP through libcurl, one request after the other on one connection.
 ///
 /// - No redirects: a captive portal's page must not pass for an answer.
-/// - Every wait is bounded: for the connection, for bytes, and in total.
+/// - Every wait is bounded: for the connection, for acknowledgement, for
+///   bytes, and in total.
+/// - Where nothing comes back the next connections use small packets: some
+///   links lose large ones without a word.
 /// - An answer is cut off at ``Limits/answerBytes``.
 ///
 /// Not to be used from two threads at the same time.
 package final class CurlTransport: HTTPTransport {
     package struct Limits: Hashable, Sendable {
         package var connectMilliseconds = 10_000
-        /// With less than a byte a second for so long the link is dead.
+        /// When nothing is acknowledged for so long, the link is dead.
+        ///
+        /// The machine of a hub that thinks acknowledges, and a slow link
+        /// does now and then.
+        package var unacknowledgedMilliseconds = 25_000
+        /// With less than a byte a second for so long the hub is given up: it
+        /// may hold an answer back for 30.
         package var silentSeconds = 50
         package var totalSeconds = 900
         package var answerBytes = 64 << 20
@@ -32,6 +41,7 @@ package final class CurlTransport: HTTPTransport {
     private let base: String
     private let limits: Limits
     private let place: String
+    private var usesSmallPackets = false
     package var address: String { place }
 
     /// Talks to a hub over the network.
@@ -58,6 +68,12 @@ package final class CurlTransport: HTTPTransport {
 
     deinit { curl_easy_cleanup(raw) }
 
+    /// Fits into the 576 bytes that every link carries.
+    private static let smallSegment: Int32 = 536
+    /// Seconds of silence after which the other machine is asked whether it is there, and between
+    /// two such questions.
+    private static let (askedAfter, askedEvery) = (10, 5)
+
     private static let library = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
     private var raw: UnsafeMutableRawPointer? { handle.map { UnsafeMutableRawPointer($0) } }
 
@@ -73,6 +89,15 @@ package final class CurlTransport: HTTPTransport {
         set(CURLOPT_LOW_SPEED_TIME, limits.silentSeconds)
         set(CURLOPT_TIMEOUT, limits.totalSeconds)
         set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_TCP_KEEPIDLE, Self.askedAfter)
+        set(CURLOPT_TCP_KEEPINTVL, Self.askedEvery)
+        fieldgrid_curl_set_pointer(
+            raw, CURLOPT_SOCKOPTDATA, Unmanaged.passUnretained(self).toOpaque())
+        fieldgrid_curl_set_socket_callback(raw) { context, socket, _ in
+            guard let context else { return CURL_SOCKOPT_ERROR }
+            Unmanaged<CurlTransport>.fromOpaque(context).takeUnretainedValue().prepare(socket)
+            return CURL_SOCKOPT_OK
+        }
         fieldgrid_curl_set_callback(raw, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             Reception.of(context).receiveBody(bytes, size * count)
         }
@@ -81,7 +106,22 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
+    private func prepare(_ socket: curl_socket_t) {
+        fieldgrid_socket_give_up_after(socket, Int32(limits.unacknowledgedMilliseconds))
+        if usesSmallPackets { fieldgrid_socket_limit_segments(socket, Self.smallSegment) }
+    }
+
     package func send(_ call: HTTPCall) throws(TransportFailure) -> HTTPAnswer {
+        let knewAnotherWay = !usesSmallPackets
+        do throws(TransportFailure) {
+            return try attempt(call)
+        } catch {
+            guard call.mayBeRepeated, knewAnotherWay, usesSmallPackets else { throw error }
+            return try attempt(call)
+        }
+    }
+
+    private func attempt(_ call: HTTPCall) throws(TransportFailure) -> HTTPAnswer {
         let reception = Reception(limit: limits.answerBytes)
         let query = call.target.query.isEmpty ? "" : "?" + call.target.query
         set(CURLOPT_URL, base + call.target.path + query)
@@ -101,10 +141,13 @@ package final class CurlTransport: HTTPTransport {
                 return perform(reception)
             }
         }
-        guard code == CURLE_OK else { throw failure(code, reception) }
-        var status = 0
-        fieldgrid_curl_get_long(raw, CURLINFO_RESPONSE_CODE, &status)
-        return HTTPAnswer(status: status, headers: reception.headers, body: reception.body)
+        guard code == CURLE_OK else {
+            if isSilence(code, reception) { usesSmallPackets = true }
+            throw failure(code, reception)
+        }
+        return HTTPAnswer(
+            status: number(CURLINFO_RESPONSE_CODE), headers: reception.headers, body: reception.body
+        )
     }
 
     private func perform(_ reception: Reception) -> CURLcode {
@@ -128,8 +171,22 @@ package final class CurlTransport: HTTPTransport {
         return body()
     }
 
+    /// Whether the request went out over a connection and nothing of an
+    /// answer's body came back.
+    private func isSilence(_ code: CURLcode, _ reception: Reception) -> Bool {
+        guard reception.body.isEmpty, number(CURLINFO_REQUEST_SIZE) > 0 else { return false }
+        return code == CURLE_OPERATION_TIMEDOUT || number(CURLINFO_OS_ERRNO) == Int(ETIMEDOUT)
+    }
+
+    private func number(_ info: CURLINFO) -> Int {
+        var value = 0
+        fieldgrid_curl_get_long(raw, info, &value)
+        return value
+    }
+
     private func failure(_ code: CURLcode, _ reception: Reception) -> TransportFailure {
-        let text = String(cString: curl_easy_strerror(code))
+        let isCut = number(CURLINFO_OS_ERRNO) == Int(ETIMEDOUT)
+        let text = isCut ? "the link carries nothing" : String(cString: curl_easy_strerror(code))
         switch code {
         case CURLE_WRITE_ERROR where reception.isTooLong:
             return .notHTTP("the answer has more than \(limits.answerBytes) bytes")
@@ -139,7 +196,8 @@ package final class CurlTransport: HTTPTransport {
             CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_URL_MALFORMAT:
             return .unreachable("\(place): \(text)", mayHaveArrived: false)
         default:
-            return .unreachable("\(place): \(text)", mayHaveArrived: true)
+            let wasSent = number(CURLINFO_REQUEST_SIZE) > 0
+            return .unreachable("\(place): \(text)", mayHaveArrived: wasSent)
         }
     }
 

@@ -5,6 +5,9 @@ package struct HTTPCall: Hashable, Sendable {
     package var target: RequestTarget
     package var headers: [HeaderField]
     package var body: [UInt8]
+    /// Whether the same bytes may arrive twice, so that a transport which
+    /// knows another way may try that.
+    package var mayBeRepeated = false
 
     package init(target: RequestTarget, headers: [HeaderField] = [], body: [UInt8] = []) {
         self.target = target

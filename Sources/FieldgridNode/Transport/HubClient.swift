@@ -48,11 +48,15 @@ package final class HubClient {
 
     /// Posts a body and returns that of the answer, which is of the same
     /// media type.
+    ///
+    /// `mayBeRepeated` is for what the hub takes once, however often it comes.
     package func post(
-        _ path: String, query: String = "", contentType: String, body: [UInt8]
+        _ path: String, query: String = "", contentType: String, body: [UInt8],
+        mayBeRepeated: Bool = false
     ) throws(HubFailure) -> [UInt8] {
         let target = RequestTarget(method: "POST", path: path, query: query)
-        return try send(target, contentType: contentType, body: body)
+        return try send(
+            target, contentType: contentType, body: body, mayBeRepeated: mayBeRepeated)
     }
 
     /// Fetches a JSON document.
@@ -80,16 +84,18 @@ package final class HubClient {
     }
 
     private func send(
-        _ target: RequestTarget, contentType: String, body: [UInt8]
+        _ target: RequestTarget, contentType: String, body: [UInt8], mayBeRepeated: Bool = false
     ) throws(HubFailure) -> [UInt8] {
+        var call = HTTPCall(target: target, body: body)
+        call.mayBeRepeated = mayBeRepeated
         do throws(HubFailure) {
-            return try attempt(target, contentType: contentType, body: body)
+            return try attempt(call, contentType: contentType)
         } catch {
             guard case .refused(let refusal) = error, refusal.code == Self.wrongTime,
                 let hubTime = refusal.hubTime
             else { throw error }
             clockOffset = hubTime - clock.milliseconds
-            return try attempt(target, contentType: contentType, body: body)
+            return try attempt(call, contentType: contentType)
         }
     }
 
@@ -98,20 +104,21 @@ package final class HubClient {
     ).code
 
     private func attempt(
-        _ target: RequestTarget, contentType: String, body: [UInt8]
+        _ unsigned: HTTPCall, contentType: String
     ) throws(HubFailure) -> [UInt8] {
         // An offset learnt while the clock stood decades ahead must not lead to a time before
         // 1970 once it is right again: no hub could read it and say what time it is.
         let signed = SignedRequest(
-            target, body: body, key: key, milliseconds: max(0, clock.milliseconds + clockOffset),
+            unsigned.target, body: unsigned.body, key: key,
+            milliseconds: max(0, clock.milliseconds + clockOffset),
             nonce: Base64.encode(RandomBytes.draw(16, using: &random)))
-        let headers = [
-            HeaderField("content-type", contentType), HeaderField("accept", contentType),
-        ]
+        var call = unsigned
+        call.headers =
+            [HeaderField("content-type", contentType), HeaderField("accept", contentType)]
+            + signed.headers
         traffic.requests += 1
-        traffic.bytesUp += body.count
-        let answer = try send(
-            HTTPCall(target: target, headers: headers + signed.headers, body: body))
+        traffic.bytesUp += call.body.count
+        let answer = try send(call)
         traffic.bytesDown += answer.body.count
         do throws(SignatureProblem) {
             try signed.verifyResponse(
