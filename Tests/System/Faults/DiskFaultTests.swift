@@ -8,7 +8,6 @@ struct DiskFaultTests {
     private let district: District
     private let node: String
     private let log: String
-    private var errors: [String] { Endurance.isLong ? ["EIO", "ENOSPC"] : ["EIO"] }
 
     init() throws {
         district = try District()
@@ -42,7 +41,7 @@ struct DiskFaultTests {
     }
 
     @Test func aDeviceWhoseWriteFailsWhileItSynchronisesEndsWithWhatTheHubHas() throws {
-        var sweep = FaultSweep(errors: errors)
+        var sweep = FaultSweep(errors: Endurance.isLong ? ["EIO", "ENOSPC"] : ["EIO"])
         try sweep.run { fault in
             _ = try district.record("employer", "name=虚构 \(fault)", at: node)
             _ = try district.record(
@@ -63,7 +62,7 @@ struct DiskFaultTests {
     }
 
     @Test func aHubWhoseWriteFailsWhileItAnswersAcknowledgesNothingThatItHasNot() throws {
-        var sweep = FaultSweep(errors: errors)
+        var sweep = FaultSweep(errors: ["EIO", "ENOSPC"])
         try sweep.run { fault in
             _ = try district.record("employer", "name=虚构 \(fault)", at: node)
             let hub = try #require(district.hub)

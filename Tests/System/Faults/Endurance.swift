@@ -7,7 +7,7 @@ enum Endurance {
     static let isLong = ProcessInfo.processInfo.environment["FAULTS"] == "long"
 
     /// The places of calls at which one is made to fail: each, or a few.
-    static var places: [Int] { isLong ? Array(1...200) : [1, 2, 3, 5, 8, 13, 21, 34, 55] }
+    static var places: [Int] { isLong ? Array(1...10_000) : [1, 2, 3, 5, 8, 13, 21, 34, 55] }
 
     /// Says a measured line, and writes it where `scripts/faults.sh` looks.
     static func report(_ line: String) {
