@@ -58,7 +58,7 @@ import Testing
         let district = try District(hubFolder: disk.path + "/data")
         let nodes = try ["one", "other"].map { try district.join($0) }
         var random = SeededRandom(seed: 9_103)
-        let rounds = Endurance.isLong ? 20 : 2
+        let rounds = Endurance.isLong ? 2 : 1
         var refused = 0
         for round in 0..<rounds {
             // The room ends at any point of what two devices bring.
