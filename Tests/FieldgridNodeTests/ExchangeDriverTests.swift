@@ -109,6 +109,29 @@ extension Changeset {
         #expect(replica.outbox == 3)
     }
 
+    @Test func aWaitThatIsEndedIsFollowedByOneExchangeThatDoesNotWait() throws {
+        let replica = FakeReplica(outbox: 0)
+        let body = Self.reply(receipts: 0)
+        var queries: [String] = []
+        let hub = Hub { call, signature throws(TransportFailure) in
+            queries.append(call.target.query)
+            if call.isWait { throw .interrupted }
+            return Hub.answer(signature, body: body)
+        }
+        var driver = ExchangeDriver(replica: replica, client: hub.client(), waitSeconds: 600)
+        _ = try driver.run()
+        #expect(queries == ["wait=30", ""])
+    }
+
+    @Test func anExchangeThatIsEndedWithoutWaitingIsNotRepeated() {
+        let replica = FakeReplica(outbox: 5)
+        let hub = Hub { _, _ throws(TransportFailure) in throw .interrupted }
+        var driver = ExchangeDriver(replica: replica, client: hub.client(), waitSeconds: 600)
+        #expect(throws: HubFailure.interrupted) { try driver.run() }
+        #expect(hub.calls.count == 2)
+        #expect(replica.outbox == 5)
+    }
+
     @Test(arguments: ["batch.altered", "record.number-unknown"])
     func aHubThatMeansOtherRecordsByTheirNumbersIsToldTheirIds(code: String) throws {
         let replica = FakeReplica(outbox: 3)

@@ -135,6 +135,42 @@ import Testing
         #expect(server.requests.allSatisfy { !$0.lowercased().contains("expect:") })
     }
 
+    @Test func aRequestIsEndedByAnotherThreadAlthoughTheServerStaysSilent() async throws {
+        let server = try CannedServer("", keepsConnections: true)
+        defer { server.stop() }
+        let address = try #require(server.address)
+        let interruption = Interruption()
+        async let failure = onThread {
+            Result { () throws(TransportFailure) in
+                try CurlTransport(hub: address).send(
+                    HTTPCall(target: .init(method: "GET", path: "/")), until: interruption)
+            }.failure
+        }
+        while server.requests.isEmpty { await Task.yield() }
+        interruption.ask()
+        #expect(try await failure == .interrupted)
+    }
+
+    @Test func afterAnInterruptedRequestTheTransportSendsTheNext() async throws {
+        let server = try CannedServer(
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", keepsConnections: true)
+        defer { server.stop() }
+        let address = try #require(server.address)
+        let (failure, status) = try await onThread {
+            let transport = CurlTransport(hub: address)
+            let call = HTTPCall(target: .init(method: "GET", path: "/"))
+            let asked = Interruption()
+            asked.ask()
+            let failure = Result { () throws(TransportFailure) in
+                try transport.send(call, until: asked)
+            }.failure
+            return (failure, try transport.send(call).status)
+        }
+        #expect(failure == .interrupted)
+        #expect(status == 200)
+        #expect(server.requests.count == 1)
+    }
+
     @Test(arguments: [
         "", "hub", "ftp://hub", "http://", "http://hub/path", "http://user@hub", "http://hub?x",
         "http://hub#x", "file:///etc/passwd", "http://hub:99999999",

@@ -18,6 +18,8 @@ extension Replica: ExchangingReplica {}
 /// - Each reply is applied in one transaction before the next request, so an
 ///   end in the middle loses nothing and repeats nothing.
 /// - A link that breaks under a large request is tried with smaller ones.
+/// - A wait that is ended here, because something was saved or somebody else needs the way to
+///   the hub, is followed by one exchange, and nothing else.
 /// - A hub that does not mean the same records by their numbers, because its
 ///   file was put back and others went on with it, is told their ids.
 package struct ExchangeDriver {
@@ -91,14 +93,18 @@ package struct ExchangeDriver {
         let canShrink =
             size + 1 < Self.sizes.count && (request.batch?.changesets.count ?? 0) > 1
             && encoded.count > Self.sizes[size + 1]
+        let seconds = min(waitLeft, Self.waitSecondsMax)
+        waitLeft -= seconds
         let bytes: [UInt8]
         do throws(HubFailure) {
-            let seconds = min(waitLeft, Self.waitSecondsMax)
-            waitLeft -= seconds
             bytes = try client.post(
                 Self.path, query: seconds > 0 ? "wait=\(seconds)" : "",
                 contentType: ExchangeCodec.contentType, body: encoded, mayBeRepeated: !canShrink)
         } catch {
+            if error == .interrupted, seconds > 0 {
+                waitLeft = 0
+                return try exchange()
+            }
             if naming == .numbers, Self.meansOtherRecords.contains(error.code) {
                 naming = .ids
                 return try exchange()

@@ -131,7 +131,7 @@ package struct NodeJoining: Sendable {
     private static func mayHaveEnrolled(_ failure: HubFailure) -> Bool {
         switch failure {
         case .unreachable(_, let mayHaveArrived): mayHaveArrived
-        case .notFieldgrid: true
+        case .notFieldgrid, .interrupted: true
         case .wrongHub: false
         case .refused(let refusal): refusal.status >= 500
         }

@@ -10,9 +10,10 @@ import Foundation
 /// - Where nothing comes back the next connections use small packets: some
 ///   links lose large ones without a word.
 /// - An answer is cut off at ``Limits/answerBytes``.
+/// - Another thread can end a request at once.
 ///
 /// Not to be used from two threads at the same time.
-package final class CurlTransport: HTTPTransport {
+package final class CurlTransport: InterruptibleTransport {
     package struct Limits: Hashable, Sendable {
         package var connectMilliseconds = 10_000
         /// When nothing is acknowledged for so long, the link is dead.
@@ -38,6 +39,7 @@ package final class CurlTransport: HTTPTransport {
     }
 
     private let handle: OpaquePointer?
+    private let loop = CurlLoop()
     private let base: String
     private let limits: Limits
     private let place: String
@@ -111,17 +113,21 @@ package final class CurlTransport: HTTPTransport {
         if usesSmallPackets { fieldgrid_socket_limit_segments(socket, Self.smallSegment) }
     }
 
-    package func send(_ call: HTTPCall) throws(TransportFailure) -> HTTPAnswer {
+    package func send(
+        _ call: HTTPCall, until interruption: Interruption
+    ) throws(TransportFailure) -> HTTPAnswer {
         let knewAnotherWay = !usesSmallPackets
         do throws(TransportFailure) {
-            return try attempt(call)
+            return try attempt(call, until: interruption)
         } catch {
             guard call.mayBeRepeated, knewAnotherWay, usesSmallPackets else { throw error }
-            return try attempt(call)
+            return try attempt(call, until: interruption)
         }
     }
 
-    private func attempt(_ call: HTTPCall) throws(TransportFailure) -> HTTPAnswer {
+    private func attempt(
+        _ call: HTTPCall, until interruption: Interruption
+    ) throws(TransportFailure) -> HTTPAnswer {
         let reception = Reception(limit: limits.answerBytes)
         let query = call.target.query.isEmpty ? "" : "?" + call.target.query
         set(CURLOPT_URL, base + call.target.path + query)
@@ -138,9 +144,10 @@ package final class CurlTransport: HTTPTransport {
                     fieldgrid_curl_set_large(
                         raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
                 }
-                return perform(reception)
+                return perform(reception, until: interruption)
             }
         }
+        guard let code else { throw .interrupted }
         guard code == CURLE_OK else {
             if isSilence(code, reception) { usesSmallPackets = true }
             throw failure(code, reception)
@@ -150,18 +157,20 @@ package final class CurlTransport: HTTPTransport {
         )
     }
 
-    private func perform(_ reception: Reception) -> CURLcode {
+    private func perform(
+        _ reception: Reception, until interruption: Interruption
+    ) -> CURLcode? {
         withExtendedLifetime(reception) {
             let context = Unmanaged.passUnretained(reception).toOpaque()
             fieldgrid_curl_set_pointer(raw, CURLOPT_WRITEDATA, context)
             fieldgrid_curl_set_pointer(raw, CURLOPT_HEADERDATA, context)
-            return curl_easy_perform(raw)
+            return loop.run(raw, until: interruption)
         }
     }
 
     /// `Expect:` without a value keeps curl from asking first, which costs a
     /// round trip of a second and a half in a village.
-    private func withHeaders(_ headers: [HeaderField], _ body: () -> CURLcode) -> CURLcode {
+    private func withHeaders(_ headers: [HeaderField], _ body: () -> CURLcode?) -> CURLcode? {
         var list: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(list) }
         for line in ["Expect:"] + headers.map({ "\($0.name): \($0.value)" }) {

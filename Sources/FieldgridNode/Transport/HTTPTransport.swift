@@ -14,6 +14,9 @@ package struct HTTPCall: Hashable, Sendable {
         self.headers = headers
         self.body = body
     }
+
+    /// Whether it stays at the hub until something is new.
+    package var isWait: Bool { target.query.hasPrefix("wait=") }
 }
 
 /// What came back, whoever sent it.
@@ -42,6 +45,8 @@ package enum TransportFailure: Error, Hashable, Sendable {
     case unreachable(String, mayHaveArrived: Bool)
     /// Something answered that does not speak HTTP, or says far too much.
     case notHTTP(String)
+    /// It was ended here before its answer came; it may have arrived.
+    case interrupted
 }
 
 /// Carries one request and waits for its answer.

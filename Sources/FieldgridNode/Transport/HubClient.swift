@@ -144,6 +144,7 @@ package final class HubClient {
                 throw .unreachable(reason: reason, mayHaveArrived: mayHaveArrived)
             case .notHTTP(let reason):
                 throw .notFieldgrid(reason: "\(transport.address): \(reason)")
+            case .interrupted: throw .interrupted
             }
         }
     }

@@ -13,6 +13,8 @@ package enum HubFailure: Error, Hashable, Sendable {
     case wrongHub(found: String, expected: String, address: String)
     /// The hub said no, and its signature stands under it.
     case refused(Refusal)
+    /// It was ended here before the hub had answered, which may have acted on it anyway.
+    case interrupted
 
     package struct Refusal: Hashable, Sendable {
         package var status: Int
@@ -39,6 +41,7 @@ package enum HubFailure: Error, Hashable, Sendable {
         case .notFieldgrid: "hub.not-fieldgrid"
         case .wrongHub: "hub.wrong-key"
         case .refused(let refusal): refusal.code
+        case .interrupted: "sync.interrupted"
         }
     }
 
@@ -49,6 +52,7 @@ package enum HubFailure: Error, Hashable, Sendable {
         case .wrongHub(let found, let expected, let address):
             "Another hub answers at \(address): its key is \(found), expected is \(expected)."
         case .refused(let refusal): refusal.message
+        case .interrupted: "The request was ended before the hub had answered."
         }
     }
 
@@ -64,13 +68,14 @@ package enum HubFailure: Error, Hashable, Sendable {
             "Is this a network with a sign-in page? Sign in, or use another. Nothing is lost."
         case .wrongHub: "Check the address with the people at the hub. Nothing was sent."
         case .refused(let refusal): refusal.hint
+        case .interrupted: "Nothing is lost; synchronise again."
         }
     }
 
     /// Whether the same request may succeed later without anybody's help.
     package var isTemporary: Bool {
         switch self {
-        case .unreachable, .notFieldgrid: true
+        case .unreachable, .notFieldgrid, .interrupted: true
         case .wrongHub: false
         case .refused(let refusal): [429, 503, 507].contains(refusal.status)
         }
