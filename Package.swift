@@ -155,7 +155,7 @@ let package = Package(
             name: "FieldgridTests",
             dependencies: [
                 "Fieldgrid", "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridHub",
-                grdb,
+                "FieldgridNode", "FieldgridService", "VillageClinicExample", grdb,
             ],
             swiftSettings: settings),
         // The example under Examples/, which is a package of its own, once more as a target of
@@ -182,7 +182,8 @@ let package = Package(
             path: "Tests/Fuzz", swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
         .testTarget(
-            name: "SystemTests", path: "Tests/System", exclude: ["Python"],
+            name: "SystemTests", dependencies: ["Fieldgrid", "VillageClinicExample"],
+            path: "Tests/System", exclude: ["Python"],
             swiftSettings: settings),
     ]
 )

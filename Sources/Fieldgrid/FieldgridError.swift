@@ -29,19 +29,23 @@ public struct FieldgridError: Error, Hashable, Sendable {
     /// Everything that is wrong with values that were to be saved; empty for
     /// every other failure.
     public let problems: [FieldProblem]
-    /// Whether the same call may succeed later without anybody's help, as when
-    /// there is no network.
+    /// Whether the same may succeed later without anybody's help, as when there is no
+    /// network.
     public let isTemporary: Bool
+    /// The code of what lies behind it, as of the failed exchange behind
+    /// `join.unsynchronised`; nil where there is nothing to add.
+    public let cause: String?
 
     init(
         _ code: String, _ message: String, hint: String = "", problems: [FieldProblem] = [],
-        isTemporary: Bool = false
+        isTemporary: Bool = false, cause: String? = nil
     ) {
         self.code = code
         self.message = message
         self.hint = hint
         self.problems = problems
         self.isTemporary = isTemporary
+        self.cause = cause
     }
 }
 
@@ -101,6 +105,21 @@ extension FieldgridError {
                 hint: "Nothing was half done; report this with the message.")
         }
     }
+
+    /// A device that has joined without hearing from its hub yet.
+    static func joinedUnsynchronised(
+        _ folder: String, because error: any Error
+    ) -> FieldgridError {
+        let cause = error is CancellationError ? cancelled : FieldgridError(error)
+        return FieldgridError(
+            "join.unsynchronised",
+            "The device has joined, and its first exchange failed: \(cause.message)",
+            hint: "Open the folder \(folder) and synchronise; do not join again.",
+            isTemporary: cause.isTemporary, cause: cause.code)
+    }
+
+    private static let cancelled = FieldgridError(
+        "cancelled", "It was cancelled.", isTemporary: true)
 
     static let closed = FieldgridError(
         "node.closed", "The node was closed.", hint: "Open its folder again.")

@@ -1,5 +1,6 @@
 import FieldgridModel
 import FieldgridService
+public import Foundation
 
 /// The name of a conflict, the same on every device.
 public struct ConflictID: Hashable, Sendable, LosslessStringConvertible {
@@ -21,27 +22,48 @@ public struct ConflictID: Hashable, Sendable, LosslessStringConvertible {
 /// with conflicts can be edited like any other.
 public struct Conflict: Hashable, Sendable, Identifiable {
     /// What it is about.
-    public enum Kind: String, Hashable, Sendable {
+    ///
+    /// Later versions may add kinds: one that this version does not know has its code in
+    /// ``rawValue``. Show its ``Conflict/reason``; it is settled at the hub, or by a newer
+    /// version.
+    public struct Kind: RawRepresentable, Hashable, Sendable {
+        /// Its code, such as `hard`.
+        public let rawValue: String
+
+        /// A kind by its code, whether this version knows it or not.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
         /// One unit got different values.
-        case hard
+        public static let hard = Kind(rawValue: "hard")
         /// A merged record breaks a rule that both sides kept.
-        case inconsistent
+        public static let inconsistent = Kind(rawValue: "inconsistent")
         /// One deleted the record while another was editing it.
-        case deleted
+        public static let deleted = Kind(rawValue: "deleted")
         /// Two records have the same natural key.
-        case duplicate
+        public static let duplicate = Kind(rawValue: "duplicate")
+
+        static let known: Set<Kind> = [.hard, .inconsistent, .deleted, .duplicate]
     }
 
     /// How it stands.
-    public enum State: String, Hashable, Sendable {
+    ///
+    /// Later versions may add states: one that this version does not know has its code in
+    /// ``rawValue``, and waits for nobody here.
+    public struct State: RawRepresentable, Hashable, Sendable {
+        /// Its code, such as `open`.
+        public let rawValue: String
+
+        /// A state by its code, whether this version knows it or not.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
         /// It waits for a person.
-        case open
+        public static let open = State(rawValue: "open")
         /// A rule of the schema decided; a person may overturn it.
-        case decided
+        public static let decided = State(rawValue: "decided")
         /// A person decided.
-        case settled
+        public static let settled = State(rawValue: "settled")
         /// It was decided, and waits again.
-        case reopened
+        public static let reopened = State(rawValue: "reopened")
     }
 
     /// One of the values that met.
@@ -51,13 +73,14 @@ public struct Conflict: Hashable, Sendable, Identifiable {
         public let values: [String: FieldValue]
         /// Who saved it.
         public let author: String
-        /// When, in Asia/Shanghai: `2026-07-24T09:15:00+08:00`.
-        public let at: String
-        /// How it was learnt.
+        /// When it was saved, by the author's clock as bounded by the hub; nil where the hub
+        /// does not say it.
+        public let at: Date?
+        /// How it was learnt; nil where the hub does not say it.
         public let source: ValueSource?
         /// Whether the author's clock had run ahead and the hub moved the time.
         public let isTimeMoved: Bool
-        /// Of two records with one key, the one that this side is.
+        /// Of two records with one key, the one that this side is; nil for every other kind.
         public let record: RecordID?
         /// The change it came with.
         let identity: String
@@ -70,13 +93,13 @@ public struct Conflict: Hashable, Sendable, Identifiable {
     /// How it stands; `settled` also where a change saved here settles it and the hub
     /// has not answered yet.
     public let state: State
-    /// The type of the record.
+    /// The name of the record's type.
     public let type: String
     /// The record.
     public let record: RecordID
-    /// The record's name, where the record is here.
+    /// The record's name; nil where the record is not here.
     public let recordName: String?
-    /// The field or group; the rule's name for ``Kind-swift.enum/inconsistent``.
+    /// The field or group; the rule's name for ``Kind-swift.struct/inconsistent``.
     public let unit: String
     /// What all sides started from, by the names of fields; nil where there is none.
     public let base: [String: FieldValue]?
@@ -86,18 +109,19 @@ public struct Conflict: Hashable, Sendable, Identifiable {
     public let winner: Int?
     /// Why it stands as it does, in a sentence to show.
     public let reason: Label
-    /// Who settled it.
+    /// Who settled it; nil while nobody has.
     public let settledBy: String?
-    /// What that person noted.
+    /// What that person noted; nil where nothing was noted.
     public let note: String?
 
-    /// Whether a person has to decide.
+    /// Whether a person has to decide: it is ``State-swift.struct/open`` or
+    /// ``State-swift.struct/reopened``.
     public var waitsForPerson: Bool { state == .open || state == .reopened }
 }
 
 extension Conflict {
     /// How a person settles a conflict.
-    public enum Choice: Hashable, Sendable {
+    @nonexhaustive public enum Choice: Hashable, Sendable {
         /// The side with this number, counted from 1 as in ``Conflict/sides``.
         case side(Int)
         /// What all sides started from.
@@ -119,8 +143,8 @@ extension Conflict {
         let type = document["type"].text.flatMap { schema.type(named: $0) }
         let unit = document["unit"].text ?? ""
         id = ConflictID(document["id"].text ?? "") ?? ConflictID(RecordID.none)
-        kind = document["kind"].text.flatMap(Kind.init) ?? .hard
-        state = document["state"].text.flatMap(State.init) ?? .open
+        kind = Kind(rawValue: document["kind"].text ?? "")
+        state = State(rawValue: document["state"].text ?? "")
         self.type = document["type"].text ?? ""
         record = document["record"].text.flatMap(RecordID.init) ?? .none
         recordName = document["record_name"].text
@@ -146,8 +170,10 @@ extension Conflict.Side {
         let name = document["unit"].text ?? unit
         values = UnitValues.values(of: document["value"], unit: name, type)
         author = document["author"].text ?? ""
-        at = document["at"].text ?? ""
-        source = document["source"].text.flatMap(ValueSource.init)
+        at = Moments.date(document["at"].text)
+        // The service writes an empty text where the hub's word has none.
+        let word = document["source"].text ?? ""
+        source = word.isEmpty ? nil : ValueSource(rawValue: word)
         isTimeMoved = document["clamped"].bool ?? false
         record = document["record"].text.flatMap(RecordID.init)
         let change = [document["incarnation"], document["seq"]].map(\.description)

@@ -27,44 +27,98 @@ final class Baton: Sendable {
 final class Cancellation: Sendable {
     private let flag = Mutex(false)
     var isCancelled: Bool { flag.withLock { $0 } }
-    func cancel() { flag.withLock { $0 = true } }
+    fileprivate func cancel() { flag.withLock { $0 = true } }
 }
 
-/// Whether the conversation under way is to end: its own task was cancelled, or the node
-/// is being closed.
+/// What ends a request before its answer has come.
+///
+/// - Any request ends when the conversation's own task was cancelled, or the node is being
+///   closed.
+/// - A request that waits for news ends also when something was saved here, and when another
+///   conversation wants its turn.
+///
+/// A request is announced while the baton is held, and saves are told of after they had the
+/// baton: so none is made between the request's making and its announcement.
 final class ConversationEnd: Sendable {
     private struct State {
         var current: Cancellation?
         var isClosing = false
+        var wanted = 0
+        var underWay: Interruption?
+        var isWait = false
+
+        var isAsked: Bool { isClosing || current?.isCancelled ?? false }
+
+        func look(wakes: Bool = false) {
+            if isAsked || (isWait && (wakes || wanted > 0)) { underWay?.ask() }
+        }
     }
 
     private let state = Mutex(State())
 
-    var isAsked: Bool { state.withLock { $0.isClosing || $0.current?.isCancelled ?? false } }
+    var isAsked: Bool { state.withLock { $0.isAsked } }
+    var isClosing: Bool { state.withLock { $0.isClosing } }
     func follow(_ cancellation: Cancellation?) { state.withLock { $0.current = cancellation } }
-    func close() { state.withLock { $0.isClosing = true } }
+
+    func cancel(_ cancellation: Cancellation) {
+        cancellation.cancel()
+        state.withLock { $0.look() }
+    }
+
+    func close() {
+        state.withLock { state in
+            state.isClosing = true
+            state.look()
+        }
+    }
+
+    /// Something was saved that the hub is to have.
+    func endWait() { state.withLock { $0.look(wakes: true) } }
+
+    /// Takes a lock, for which no request waits for news meanwhile.
+    func takeTurn(_ turn: NSLock, endingWaits: Bool) {
+        guard endingWaits else { return turn.lock() }
+        state.withLock { state in
+            state.wanted += 1
+            state.look()
+        }
+        turn.lock()
+        state.withLock { $0.wanted -= 1 }
+    }
+
+    fileprivate func begin(isWait: Bool) -> Interruption {
+        let interruption = Interruption()
+        state.withLock { state in
+            state.underWay = interruption
+            state.isWait = isWait
+            state.look()
+        }
+        return interruption
+    }
+
+    fileprivate func finish() { state.withLock { $0.underWay = nil } }
 }
 
-/// Sends while nobody is kept waiting, and not at all after a cancellation.
+/// Sends while nobody is kept waiting, and only until it is to end.
 final class ConsiderateTransport: HTTPTransport {
-    private let inner: any HTTPTransport
+    private let inner: any InterruptibleTransport
     private let baton: Baton
     private let end: ConversationEnd
     var address: String { inner.address }
 
-    init(_ inner: any HTTPTransport, _ baton: Baton, _ end: ConversationEnd) {
+    init(_ inner: any InterruptibleTransport, _ baton: Baton, _ end: ConversationEnd) {
         self.inner = inner
         self.baton = baton
         self.end = end
     }
 
     func send(_ call: HTTPCall) throws(TransportFailure) -> HTTPAnswer {
-        guard !end.isAsked else {
-            throw .unreachable("the synchronisation was cancelled", mayHaveArrived: false)
-        }
+        let interruption = end.begin(isWait: call.isWait)
+        defer { end.finish() }
         let outcome: Result<HTTPAnswer, TransportFailure> = baton.putDown {
             do throws(TransportFailure) {
-                return .success(try inner.send(call))
+                guard !interruption.isAsked else { throw .interrupted }
+                return .success(try inner.send(call, until: interruption))
             } catch {
                 return .failure(error)
             }
@@ -84,40 +138,5 @@ enum Waiting {
                 continuation.resume(with: Result { try body() })
             }
         }
-    }
-
-    /// Waits on this thread for what a task does.
-    ///
-    /// - precondition: the thread is not one of the tasks' own.
-    static func outcome<Answer: Sendable>(
-        of body: @escaping @Sendable () async throws -> Answer
-    ) -> Result<Answer, any Error> {
-        let done = DispatchSemaphore(value: 0)
-        let box = OutcomeBox<Answer>()
-        Task {
-            do {
-                let answer = try await body()
-                box.put(.success(answer))
-            } catch {
-                box.put(.failure(error))
-            }
-            done.signal()
-        }
-        done.wait()
-        return box.outcome
-    }
-}
-
-/// Carries one outcome from a task to the thread that waits for it.
-private final class OutcomeBox<Answer: Sendable>: Sendable {
-    private let kept = Mutex<Result<Answer, any Error>?>(nil)
-
-    func put(_ outcome: Result<Answer, any Error>) { kept.withLock { $0 = outcome } }
-
-    var outcome: Result<Answer, any Error> {
-        guard let outcome = kept.withLock({ $0 }) else {
-            preconditionFailure("the outcome is put before it is waited for")
-        }
-        return outcome
     }
 }

@@ -1,18 +1,23 @@
-import FieldgridNode
-import FieldgridSync
-import Foundation
-
 /// Carries requests to a hub: yours, where libcurl is not what your platform uses.
 ///
 /// Requests are signed and answers are believed only under the hub's signature, so a
 /// transport needs no trust; it must only
-/// - send method, path, query, headers and body as they are given, and follow no redirects,
+/// - send method, path, query, headers and body as they are given,
+/// - follow no redirects: a network's sign-in page redirects everything to itself, and what it
+///   says there is not the hub's,
 /// - hand back status, headers and body as they came, whatever the status,
-/// - give up after ``HubRequest/timeoutSeconds``.
+/// - give up after ``HubRequest/silentSeconds`` without a byte in either direction,
+/// - end at once when its task is cancelled.
 ///
-/// One request is under way at a time.
+/// An answer's body is best handed over in pieces as it arrives, with
+/// ``HubAnswer/init(status:headers:pieces:)``: then the library itself takes no more than
+/// ``HubRequest/answerBytesMax`` and no longer silence than ``HubRequest/silentSeconds``. In any
+/// case it cancels the transport's task after ``HubRequest/timeoutSeconds``, and when the call
+/// that needed the answer is cancelled or the node closed; it waits for nothing more then.
+///
+/// One request is under way at a time, but for one that was cancelled and has not noticed.
 public protocol HubTransport: Sendable {
-    /// Sends one request and waits for its answer.
+    /// Sends one request and waits for its answer, or for the beginning of it.
     ///
     /// - throws: Anything, when no answer came; the call that needed it then fails with
     ///   the code `hub.unreachable`, and nothing is lost.
@@ -29,24 +34,61 @@ public struct HubRequest: Hashable, Sendable {
     public let headers: [HTTPHeader]
     /// Empty for `GET`.
     public let body: [UInt8]
-    /// How long to wait for the answer at most.
+    /// How long the whole conversation may take at most, the answer's last byte included.
     public let timeoutSeconds: Int
+    /// How long may pass without a byte in either direction; longer than a hub stays silent
+    /// while it waits for news.
+    public let silentSeconds: Int
+    /// How many bytes the answer's body may have; a hub's never has more.
+    public let answerBytesMax: Int
+
+    /// A request as the library makes it; yours to make only where you test a transport.
+    public init(
+        method: String, url: String, headers: [HTTPHeader] = [], body: [UInt8] = [],
+        timeoutSeconds: Int = 900, silentSeconds: Int = 50, answerBytesMax: Int = 64 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeoutSeconds = timeoutSeconds
+        self.silentSeconds = silentSeconds
+        self.answerBytesMax = answerBytesMax
+    }
 }
 
 /// What answered.
-public struct HubAnswer: Hashable, Sendable {
+public struct HubAnswer: Sendable {
     /// The HTTP status.
     public let status: Int
     /// All headers.
     public let headers: [HTTPHeader]
-    /// The body without any transfer encoding.
-    public let body: [UInt8]
+    /// Reads the body to its end, piece by piece, until a piece is refused.
+    let read: @Sendable (_ take: ([UInt8]) throws -> Void) async throws -> Void
 
-    /// An answer as it came.
+    /// An answer whose body is whole.
+    ///
+    /// - Parameter status: The HTTP status.
+    /// - Parameter headers: All headers.
+    /// - Parameter body: The body without any transfer encoding.
     public init(status: Int, headers: [HTTPHeader], body: [UInt8]) {
         self.status = status
         self.headers = headers
-        self.body = body
+        read = { take in try take(body) }
+    }
+
+    /// An answer whose body is still arriving.
+    ///
+    /// - Parameter status: The HTTP status.
+    /// - Parameter headers: All headers.
+    /// - Parameter pieces: The body without any transfer encoding, in its order. It throws where
+    ///   the connection breaks before the end; it is not read on where too much comes.
+    public init<Pieces: AsyncSequence & Sendable>(
+        status: Int, headers: [HTTPHeader], pieces: Pieces
+    ) where Pieces.Element == [UInt8] {
+        self.status = status
+        self.headers = headers
+        read = { take in for try await piece in pieces { try take(piece) } }
     }
 }
 
@@ -61,38 +103,5 @@ public struct HTTPHeader: Hashable, Sendable {
     public init(name: String, value: String) {
         self.name = name
         self.value = value
-    }
-}
-
-/// An embedder's transport in the place of libcurl.
-///
-/// It is called on the thread of a conversation, which has nothing else to do than to
-/// wait; so it may wait for the embedder's task.
-final class ForeignTransport: HTTPTransport {
-    let address: String
-    private let transport: any HubTransport
-    private let timeoutSeconds: Int
-
-    init(_ transport: any HubTransport, address: String, timeoutSeconds: Int) {
-        self.transport = transport
-        self.address = address
-        self.timeoutSeconds = timeoutSeconds
-    }
-
-    func send(_ call: HTTPCall) throws(TransportFailure) -> HTTPAnswer {
-        let query = call.target.query.isEmpty ? "" : "?" + call.target.query
-        let request = HubRequest(
-            method: call.target.method, url: address + call.target.path + query,
-            headers: call.headers.map { HTTPHeader(name: $0.name, value: $0.value) },
-            body: call.body, timeoutSeconds: timeoutSeconds)
-        switch Waiting.outcome(of: { [transport] in try await transport.send(request) }) {
-        case .success(let answer):
-            return HTTPAnswer(
-                status: answer.status,
-                headers: answer.headers.map { HeaderField($0.name.lowercased(), $0.value) },
-                body: answer.body)
-        case .failure(let error):
-            throw .unreachable("\(address): \(error)", mayHaveArrived: true)
-        }
     }
 }

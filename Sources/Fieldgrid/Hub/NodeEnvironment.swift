@@ -1,5 +1,6 @@
 import FieldgridModel
 import FieldgridNode
+public import Foundation
 import Synchronization
 
 /// What a node takes from the world around it: a clock, randomness, and its way to the hub.
@@ -7,11 +8,11 @@ import Synchronization
 /// The defaults are the machine's own and libcurl. Tests give a clock that stands where
 /// they put it and a seeded generator; an app on another platform gives its own transport.
 public struct NodeEnvironment: Sendable {
-    /// Milliseconds since 1970 UTC.
+    /// What time it is; read to the millisecond.
     ///
     /// A wrong clock costs nothing but evidence: times order nothing by themselves, and
     /// one that lies in the future never wins.
-    public var now: @Sendable () -> Int64
+    public var now: @Sendable () -> Date
     /// Where keys, ids and nonces come from.
     ///
     /// Give a seeded one to tests only: keys are drawn from it.
@@ -21,12 +22,12 @@ public struct NodeEnvironment: Sendable {
 
     /// The machine's clock and randomness where nothing else is given.
     public init(
-        now: (@Sendable () -> Int64)? = nil,
+        now: (@Sendable () -> Date)? = nil,
         random: (any RandomNumberGenerator & Sendable)? = nil,
         transport: (any HubTransport)? = nil
     ) {
         let clock = SystemClock()
-        self.now = now ?? { clock.milliseconds }
+        self.now = now ?? { Moments.date(clock.milliseconds) }
         self.random = random ?? RandomSource.system
         self.transport = transport
     }
@@ -51,10 +52,9 @@ struct Sources: Sendable {
 
     var node: NodeSources {
         NodeSources(clock: clock, random: random) { [transport, baton, end] hub, limits in
-            let inner: any HTTPTransport =
+            let inner: any InterruptibleTransport =
                 transport.map {
-                    ForeignTransport(
-                        $0, address: hub.text, timeoutSeconds: limits.totalSeconds)
+                    ForeignTransport($0, address: hub.text, bounds: .init(limits))
                 } ?? CurlTransport(hub: hub, limits: limits)
             return ConsiderateTransport(inner, baton, end)
         }
@@ -67,8 +67,8 @@ struct Sources: Sendable {
 }
 
 struct FunctionClock: WallClock {
-    let now: @Sendable () -> Int64
-    var milliseconds: Int64 { now() }
+    let now: @Sendable () -> Date
+    var milliseconds: Int64 { Moments.milliseconds(now()) }
 }
 
 /// One generator for everything that draws, so that copies do not draw the same.

@@ -35,18 +35,30 @@ extension FieldNode {
     /// - Parameter conflict: The conflict as the person saw it.
     /// - Parameter choice: What the person decided; not every choice fits every kind.
     /// - Parameter note: Why, for those who read the history.
+    /// - Parameter source: How the person knows; when it is nil, as the side that is taken was
+    ///   learnt, and for every other choice ``ValueSource/onSite``.
     /// - throws: ``FieldgridError``: `conflict.changed` when another side has come since, so
     ///   that the person decides on what there is; `conflict.settled`, `conflict.side-unknown`,
+    ///   `conflict.kind-unknown` for a kind that this version does not know, `source.unknown`,
     ///   or what is wrong with new values. Nothing is saved then.
     public func settle(
-        _ conflict: Conflict, _ choice: Conflict.Choice, note: String? = nil
+        _ conflict: Conflict, _ choice: Conflict.Choice, note: String? = nil,
+        source: ValueSource? = nil
     ) throws {
         try save { session in
+            guard Conflict.Kind.known.contains(conflict.kind) else {
+                throw FieldgridError(
+                    "conflict.kind-unknown",
+                    "This version does not know conflicts of the kind “\(conflict.kind.rawValue)”.",
+                    hint: "Settle it at the hub, or with a newer version of the app.")
+            }
             try checkUnchanged(conflict, in: session)
             let request = try choice.request(for: conflict, in: session.replica.schema)
             _ = try ask(
                 .conflicts(
-                    ask: .resolve(ids: [conflict.id.description], choice: request, note: note)),
+                    ask: .resolve(
+                        ids: [conflict.id.description], choice: request, note: note,
+                        source: try source?.base())),
                 of: session)
         }
     }

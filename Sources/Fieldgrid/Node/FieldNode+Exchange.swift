@@ -6,26 +6,28 @@ extension FieldNode {
     /// Exchanges with the hub until nothing waits on either side.
     ///
     /// Each answer is applied whole before the next request, so an end in the middle, by a
-    /// broken link or by cancelling the task, loses nothing and repeats nothing. Records can be
-    /// read and saved meanwhile. A second call waits for the first.
+    /// broken link or by cancelling the task, loses nothing and repeats nothing; a cancelled
+    /// task ends the request under way. Records can be read and saved meanwhile. A second call
+    /// waits for the first.
     ///
     /// - Parameter attachmentBytes: How many bytes of files may go after the data.
     /// - Parameter waitSeconds: When nothing is new, stay until something is, at most so long:
     ///   what others save and what the hub decides then arrives within a second. What is saved
-    ///   here meanwhile is sent when the wait ends. Files, bundles and ``close()`` wait for it,
-    ///   and a cancelled task ends when the request under way does.
+    ///   here ends the wait, is sent at once, and the call returns; so does a call that needs the
+    ///   way to the hub for something else than waiting, which goes next.
     /// - Parameter progress: Told after each exchange, on a thread of the node's; it may call
     ///   the node.
     /// - throws: `CancellationError`, or ``FieldgridError``: `hub.unreachable` and
     ///   `hub.not-fieldgrid`, which are ``FieldgridError/isTemporary``, `hub.wrong-key`, the hub's
-    ///   refusal, or `replica.storage-full`. What was applied before stays applied.
+    ///   refusal, `replica.storage-full`, or `node.closed` when the node was closed meanwhile.
+    ///   What was applied before stays applied.
     @discardableResult
     public func sync(
         attachmentBytes: Int = 8 << 20, waitSeconds: Int = 0,
         progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
     ) async throws -> SyncReport {
         defer { listeners.tell() }
-        return try await converse { [self] session in
+        return try await converse(endingWaits: waitSeconds <= 0) { [self] session in
             let report = try session.sync(
                 attachmentBudget: max(0, attachmentBytes), waitSeconds: max(0, waitSeconds)
             ) { state in
@@ -92,7 +94,7 @@ extension FieldNode {
     ///   kind ``FieldKind/attachment``.
     /// - throws: ``FieldgridError``: `attachment.type`, `attachment.too-large`.
     public func addAttachment(_ bytes: [UInt8]) throws -> String {
-        try use { try $0.attachments.add(bytes, toSend: true) }
+        try save { try $0.attachments.add(bytes, toSend: true) }
     }
 
     /// A file by its name, fetched from the hub where it is not here.

@@ -62,9 +62,10 @@ extension FieldNode {
         try save { session in
             let base = session.replica.schema.type(named: type)
             let fields = try FieldValue.assignments(values, of: base)
+            let source = try source.base()
             let made = try ask(
                 .record(
-                    ask: .create(type: type, fields: fields, scope: scope, source: source.base)),
+                    ask: .create(type: type, fields: fields, scope: scope, source: source)),
                 of: session)
             let id = made["id"].text.flatMap(RecordID.init) ?? .none
             return CreatedRecord(
@@ -91,8 +92,9 @@ extension FieldNode {
         try save { session in
             let base = session.replica.schema.type(named: record.type)
             let fields = try FieldValue.assignments(values, of: base)
+            let source = try source.base()
             return try act(on: record, in: session) {
-                .set(type: record.type, id: $0, fields: fields, source: source.base)
+                .set(type: record.type, id: $0, fields: fields, source: source)
             }
         }
     }

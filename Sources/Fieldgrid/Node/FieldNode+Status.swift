@@ -41,7 +41,8 @@ extension FieldNode {
                 outbox: counts.outbox, quarantined: counts.quarantined,
                 conflictsOpen: counts.conflictsOpen, tasksDue: tasks.elements.count,
                 attachmentsWaiting: session.attachments.outgoing().count,
-                lastSyncAt: replica.lastSyncAt, isAlarmed: try !replica.alarms().isEmpty)
+                lastSyncAt: replica.lastSyncAt.map { Moments.date($0) },
+                isAlarmed: try !replica.alarms().isEmpty)
         }
     }
 

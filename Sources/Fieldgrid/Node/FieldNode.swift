@@ -44,7 +44,7 @@ import Foundation
 /// ### Conflicts
 /// - ``conflicts(includingDecided:)``
 /// - ``conflict(_:)``
-/// - ``settle(_:_:note:)``
+/// - ``settle(_:_:note:source:)``
 /// - ``undo(_:note:)``
 /// ### Files
 /// - ``addAttachment(_:)``
@@ -91,11 +91,13 @@ public final class FieldNode: Sendable {
     /// Enrols this device at a hub with a one-time code, and fetches what it needs to work
     /// alone: schema, code lists, the grid tree and the records of its grids.
     ///
-    /// A join that is refused leaves nothing behind. One whose answer was lost goes on when
-    /// it is called again with the same code. If it got through and the first exchange then
-    /// failed, the device has joined: open the folder and synchronise. To tell the two apart
-    /// after `hub.unreachable`, open the folder: `folder.not-joined` says that joining is to
-    /// be repeated with the same code.
+    /// There are three ends. It returns: the device works without a network from now on. It
+    /// throws `join.unsynchronised`: the device has joined, its code is used up, and only the
+    /// first exchange failed, for the reason in ``FieldgridError/cause``; open the folder with
+    /// ``init(folder:environment:)`` and synchronise when that can work. It throws anything else:
+    /// the device has not joined. A refusal leaves nothing behind; after a broken link, or when
+    /// the task was cancelled, call it again with the same folder and code: it goes on where it
+    /// was, also where only the hub's answer was lost.
     ///
     /// - Parameter folder: A path that does not exist yet, or an empty folder.
     /// - Parameter hub: Where the hub is, `http://HOST:PORT` or `https://HOST`.
@@ -104,7 +106,9 @@ public final class FieldNode: Sendable {
     /// - Parameter deviceName: What the hub's list of devices calls it.
     /// - Parameter environment: Clock, randomness, and the way to the hub.
     /// - throws: ``FieldgridError``: `hub.address-malformed`, `enrol.code-malformed`,
-    ///   `folder.already-joined`, `hub.unreachable`, `hub.wrong-key`, or the hub's refusal.
+    ///   `folder.already-joined`, `hub.unreachable`, `hub.wrong-key`, or the hub's refusal, where
+    ///   it has not joined; `join.unsynchronised` where it has. `CancellationError` where it was
+    ///   cancelled before it had joined.
     public static func join(
         folder: String, hub: String, code: String, deviceName: String,
         environment: NodeEnvironment = .system
@@ -123,7 +127,7 @@ public final class FieldNode: Sendable {
         let joining = NodeJoining(
             hub: address, code: enrolment, deviceName: deviceName, platform: platform)
         let sources = Sources(environment)
-        let node = try await Waiting.onThread {
+        let node = try await sources.interruptibly {
             try FieldNode(folder, sources: sources) { folder in
                 try sources.baton.hold {
                     try joining.join(
@@ -131,7 +135,13 @@ public final class FieldNode: Sendable {
                 }
             }
         }
-        _ = try await node.sync(attachmentBytes: 0)
+        do {
+            _ = try await node.sync(attachmentBytes: 0)
+        } catch {
+            // So that the folder can be opened at once.
+            await node.close()
+            throw FieldgridError.joinedUnsynchronised(folder, because: error)
+        }
         return node
     }
 
@@ -151,8 +161,8 @@ public final class FieldNode: Sendable {
 
     /// Gives the folder back; every other call fails with `node.closed` afterwards.
     ///
-    /// Waits for a synchronisation under way to end. A node that nobody holds any more is
-    /// closed by itself.
+    /// A synchronisation under way ends with `node.closed` as soon as what has arrived is
+    /// applied; nothing is lost. A node that nobody holds any more is closed by itself.
     public func close() async {
         sources.end.close()
         _ = try? await Waiting.onThread { [self] in
@@ -198,34 +208,59 @@ extension FieldNode {
         return reply.document
     }
 
-    /// The same, for a request that saves: whoever listens is told afterwards.
+    /// The same, for a request that saves: whoever listens is told afterwards, and an exchange
+    /// that waits for news sends it.
     func save<Answer>(_ body: (NodeSession) throws -> Answer) throws -> Answer {
         let answer = try use(body)
+        sources.end.endWait()
         listeners.tell()
         return answer
     }
 
     /// Has a thread of its own for what talks to the hub or moves bundles, one at a time.
+    ///
+    /// An exchange that only waits for news makes way, unless `endingWaits` is false.
     func converse<Answer: Sendable>(
-        _ body: @escaping @Sendable (NodeSession) throws -> Answer
+        endingWaits: Bool = true, _ body: @escaping @Sendable (NodeSession) throws -> Answer
+    ) async throws -> Answer {
+        try await sources.interruptibly(turn: conversation, endsWaits: endingWaits) { [self] in
+            do {
+                return try use(body)
+            } catch let error as FieldgridError where error.code == HubFailure.interrupted.code {
+                throw sources.end.isClosing ? FieldgridError.closed : error
+            }
+        }
+    }
+}
+
+extension Sources {
+    /// Runs what talks to the hub on a thread of its own; a cancelled task ends the request under
+    /// way.
+    ///
+    /// - Parameter turn: The lock of those of whom one may run at a time.
+    /// - Parameter endsWaits: Whether an exchange that only waits for news makes way for it. Two
+    ///   that both wait would otherwise chase each other for ever.
+    func interruptibly<Answer: Sendable>(
+        turn: NSLock = NSLock(), endsWaits: Bool = true,
+        _ body: @escaping @Sendable () throws -> Answer
     ) async throws -> Answer {
         try Task.checkCancellation()
         let cancelled = Cancellation()
         return try await withTaskCancellationHandler {
-            try await Waiting.onThread { [self] in
-                conversation.lock()
-                defer { conversation.unlock() }
-                sources.end.follow(cancelled)
-                defer { sources.end.follow(nil) }
+            try await Waiting.onThread {
+                end.takeTurn(turn, endingWaits: endsWaits)
+                defer { turn.unlock() }
+                end.follow(cancelled)
+                defer { end.follow(nil) }
                 do {
-                    return try use(body)
+                    return try body()
                 } catch {
                     if cancelled.isCancelled { throw CancellationError() }
                     throw error
                 }
             }
         } onCancel: {
-            cancelled.cancel()
+            end.cancel(cancelled)
         }
     }
 }

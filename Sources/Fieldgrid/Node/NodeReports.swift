@@ -1,4 +1,5 @@
 import FieldgridNode
+public import Foundation
 
 /// How a node stands.
 public struct NodeStatus: Hashable, Sendable {
@@ -20,8 +21,8 @@ public struct NodeStatus: Hashable, Sendable {
     public let tasksDue: Int
     /// Files that the hub has not acknowledged.
     public let attachmentsWaiting: Int
-    /// When the hub was last heard, in milliseconds since 1970 UTC; nil for never.
-    public let lastSyncAt: Int64?
+    /// When the hub was last heard, by this device's clock; nil for never.
+    public let lastSyncAt: Date?
     /// Whether the hub's log of what happened is not the one it had shown.
     ///
     /// Exchanging has stopped, and the hub's people must know. `fieldgrid node audit` has

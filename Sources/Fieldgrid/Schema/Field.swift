@@ -59,9 +59,10 @@ public struct Field: Hashable, Sendable {
 
 /// What a field holds.
 ///
-/// Later versions of the schema language may add kinds: give a `switch` over it a
-/// `default`.
-public enum FieldKind: Hashable, Sendable {
+/// Later versions of the schema language may add kinds: a `switch` over it needs an
+/// `@unknown default`. Every kind can be shown by its value's
+/// ``FieldValue/description``, and written as text, as a person types it.
+@nonexhaustive public enum FieldKind: Hashable, Sendable {
     /// Text of at most so many Unicode scalars.
     case text(maxLength: Int)
     /// A whole number.
@@ -122,7 +123,10 @@ public struct Code: Hashable, Sendable {
 }
 
 /// Who may read a value.
-public enum Sensitivity: String, Hashable, Sendable {
+///
+/// Later versions may add more: a `switch` over it needs an `@unknown default`, which
+/// does best to treat a value as ``sensitive``.
+@nonexhaustive public enum Sensitivity: String, Hashable, Sendable {
     /// Everybody.
     case open
     /// Those who work with the records.

@@ -1,5 +1,6 @@
 import FieldgridModel
 import FieldgridService
+public import Foundation
 
 /// The value of one field.
 ///
@@ -12,12 +13,17 @@ import FieldgridService
 /// semicolons. Literals do:
 ///
 /// ```swift
+/// import Fieldgrid
+///
 /// try node.edit(clinic, ["phone": "0999-0000001", "beds": 12, "has_fridge": true])
 /// ```
 ///
 /// Text is brought into Unicode's form NFC and loses white space at its ends; an empty
 /// text is ``empty``.
-public enum FieldValue: Hashable, Sendable {
+///
+/// Later versions may add cases, as they may add kinds: a `switch` over it needs an
+/// `@unknown default`, and ``description`` is right for every value.
+@nonexhaustive public enum FieldValue: Hashable, Sendable {
     /// Nothing; writing it clears the field.
     case empty
     /// Text, and every kind that has no case of its own.
@@ -30,7 +36,7 @@ public enum FieldValue: Hashable, Sendable {
     case decimal(units: Int64, scale: Int)
     /// Yes or no.
     case boolean(Bool)
-    /// A moment, in milliseconds since 1970 UTC.
+    /// A moment, in milliseconds since 1970 UTC: exact, as two devices must agree on it.
     case instant(milliseconds: Int64)
     /// Any number of texts, none of which has a semicolon; order does not matter.
     case set([String])
@@ -62,6 +68,17 @@ extension FieldValue {
     public var fen: Int64? {
         if case .money(let fen) = self { return fen }
         return nil
+    }
+
+    /// The moment of ``instant(milliseconds:)``; nil for every other case.
+    public var moment: Date? {
+        if case .instant(let milliseconds) = self { return Moments.date(milliseconds) }
+        return nil
+    }
+
+    /// A moment, to the nearest millisecond.
+    public static func instant(_ moment: Date) -> FieldValue {
+        .instant(milliseconds: Moments.milliseconds(moment))
     }
 
     /// The texts of ``set(_:)``; nil for every other case.

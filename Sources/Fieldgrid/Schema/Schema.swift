@@ -98,7 +98,7 @@ public struct RecordType: Hashable, Sendable {
     /// The type that a record of this one belongs to, and lives with.
     public var parentType: String? { base.parent?.type }
     /// Fields that together name one thing in the world; two records that agree in
-    /// one of these lists become a conflict of kind ``Conflict/Kind-swift.enum/duplicate``.
+    /// one of these lists become a conflict of kind ``Conflict/Kind-swift.struct/duplicate``.
     public var naturalKeys: [[String]] { base.naturalKeys }
     /// Whether only the hub writes such records.
     public var isHubOnly: Bool { base.hubOnly }

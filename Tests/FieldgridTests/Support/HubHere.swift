@@ -9,7 +9,9 @@ import Synchronization
 /// A hub in this process, reached without a network: what an embedder's own transport is.
 final class HubHere: HubTransport {
     static let start: Int64 = 1_795_000_000_000
-    static let now: @Sendable () -> Int64 = { start }
+    static let now: @Sendable () -> Date = {
+        Date(timeIntervalSince1970: Double(start) / 1_000)
+    }
     static let address = "http://hub.here:1"
 
     private struct State {

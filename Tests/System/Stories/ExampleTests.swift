@@ -52,7 +52,7 @@ import Testing
         ("Sources/Fieldgrid/Fieldgrid.docc/Fieldgrid.md", "TenLines.swift", "let node"),
         (
             "Sources/Fieldgrid/Fieldgrid.docc/Embedding.md", "SessionTransport.swift",
-            "struct SessionTransport"
+            "final class SessionTransport"
         ),
     ])
     func whatAPageShowsIsInTheExample(page: String, source: String, first: String) throws {

@@ -17,7 +17,7 @@ struct Survey {
             folder: folder + "/first", hub: hub, code: codes[0], deviceName: "first tablet")
         second = try await FieldNode.join(
             folder: folder + "/second", hub: hub, code: codes[1], deviceName: "second tablet",
-            environment: NodeEnvironment(transport: SessionTransport(session: .shared)))
+            environment: NodeEnvironment(transport: SessionTransport()))
         let schema = try first.schema
         print("joined: \(schema.label.en), \(schema.types.count) types")
     }
