@@ -1,5 +1,5 @@
 /// A network's own page, which answers every request with itself, as in
-/// hotels and stations.
+/// hotels and stations; some lead there by a redirect.
 final class Portal: Sendable {
     let url: String
     private let process: RunningProcess
@@ -9,6 +9,12 @@ final class Portal: Sendable {
         class Page(http.server.BaseHTTPRequestHandler):
             def answer(self):
                 self.rfile.read(int(self.headers.get("content-length", 0)))
+                if sys.argv[1:] and self.path != "/login":
+                    self.send_response(302)
+                    self.send_header("location", "/login")
+                    self.send_header("content-length", "0")
+                    self.end_headers()
+                    return
                 page = b"<html><body>Please accept our terms</body></html>"
                 self.send_response(200)
                 self.send_header("content-type", "text/html")
@@ -22,10 +28,11 @@ final class Portal: Sendable {
         server.serve_forever()
         """
 
-    init() throws {
+    init(isRedirecting: Bool = false) throws {
         let mark = "portal at "
         process = try RunningProcess(
-            ["python3", "-c", Self.script], ready: mark, executable: "/usr/bin/env")
+            ["python3", "-c", Self.script] + (isRedirecting ? ["redirect"] : []), ready: mark,
+            executable: "/usr/bin/env")
         url = String(process.readyLine.dropFirst(mark.count))
     }
 }
