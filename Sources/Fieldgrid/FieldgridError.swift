@@ -4,6 +4,7 @@ import FieldgridReplica
 import FieldgridSchema
 import FieldgridService
 import FieldgridSync
+public import Foundation
 
 /// Why something was not done, in words for the person in front of the app.
 ///
@@ -52,6 +53,13 @@ public struct FieldgridError: Error, Hashable, Sendable {
 extension FieldgridError: CustomStringConvertible {
     /// Message and hint.
     public var description: String { hint.isEmpty ? message : "\(message) \(hint)" }
+}
+
+extension FieldgridError: LocalizedError {
+    /// ``message``, also where an app shows `localizedDescription`.
+    public var errorDescription: String? { message }
+    /// ``hint``; nil where it is empty.
+    public var recoverySuggestion: String? { hint.isEmpty ? nil : hint }
 }
 
 /// One thing that is wrong with values that were to be saved.

@@ -5,6 +5,20 @@ import Testing
 @testable import FieldgridNode
 
 @Suite struct FolderTests {
+    @Test func aHolderSeesThatSomebodyWaitsAndThatNobodyDoesAnyMore() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path
+        let lock = try FolderLock(folder: path, command: "first")
+        #expect(!lock.isWanted)
+        async let next = onThread {
+            try FolderLock(folder: path, command: "second", waitingUpTo: .seconds(600))
+        }
+        while !lock.isWanted { await Task.yield() }
+        lock.release()
+        let second = try await next
+        #expect(!second.isWanted)
+    }
+
     @Test func aFolderHasOneHolderWhoIsNamed() throws {
         let folder = try TemporaryFolder()
         let first = try FolderLock(folder: folder.path, command: "hub serve")

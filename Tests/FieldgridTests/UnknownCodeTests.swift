@@ -47,6 +47,13 @@ import Testing
         #expect(sides.map(\.at) == [Date(timeIntervalSince1970: 1_784_855_700), nil])
     }
 
+    @Test func theIDOfAConflictSurvivesStorage() throws {
+        let id = try Self.conflict([:]).id
+        let stored = try JSONEncoder().encode(["a": id])
+        #expect(String(decoding: stored, as: UTF8.self) == "{\"a\":\"\(id)\"}")
+        #expect(try JSONDecoder().decode([String: ConflictID].self, from: stored) == ["a": id])
+    }
+
     @Test func ofAVisitTheStateIsHandedThrough() {
         let document = JSONValue.object([
             "record": .text("01890a5d-ac96-774b-bcce-b302099a8057"), "state": .text("waived"),

@@ -109,6 +109,10 @@ public struct Conflict: Hashable, Sendable, Identifiable {
     public let winner: Int?
     /// Why it stands as it does, in a sentence to show.
     public let reason: Label
+    /// When the hub opened it, by the hub's clock; nil where the hub does not say it.
+    public let openedAt: Date?
+    /// When it was settled last; nil while nobody has.
+    public let settledAt: Date?
     /// Who settled it; nil while nobody has.
     public let settledBy: String?
     /// What that person noted; nil where nothing was noted.
@@ -127,7 +131,7 @@ extension Conflict {
         /// What all sides started from.
         case base
         /// Values of the person's own, by the names of fields; members of a group that are
-        /// not named stay as they show.
+        /// not named stay as they show. Where there are several, none has a comma or semicolon.
         case values([String: FieldValue])
         /// The record that one side deleted stays.
         case keep
@@ -156,9 +160,23 @@ extension Conflict {
         winner = document["winner"].integer.map { Int($0) }
         reason = Label(
             zh: document["reason"]["zh"].text ?? "", en: document["reason"]["en"].text ?? "")
+        openedAt = Moments.date(document["opened_at"].text)
+        settledAt = Moments.date(document["settled_at"].text)
         settledBy = document["settled_by"].text
         note = document["note"].text
     }
+}
+
+extension ConflictID: Codable {
+    /// Reads what ``encode(to:)`` wrote.
+    ///
+    /// - throws: `DecodingError` when the text is no UUID.
+    public init(from decoder: any Decoder) throws {
+        self.init(try RecordID(from: decoder))
+    }
+
+    /// Writes ``description``.
+    public func encode(to encoder: any Encoder) throws { try RecordID(base).encode(to: encoder) }
 }
 
 extension ConflictID {

@@ -40,6 +40,7 @@ extension FieldNode {
     /// - throws: ``FieldgridError``: `conflict.changed` when another side has come since, so
     ///   that the person decides on what there is; `conflict.settled`, `conflict.side-unknown`,
     ///   `conflict.kind-unknown` for a kind that this version does not know, `source.unknown`,
+    ///   `conflict.value-separator`,
     ///   or what is wrong with new values. Nothing is saved then.
     public func settle(
         _ conflict: Conflict, _ choice: Conflict.Choice, note: String? = nil,

@@ -21,7 +21,9 @@ extension FieldNode {
             let base = session.replica.schema.type(named: type)
             let texts = try FieldValue.assignments(conditions, of: base)
             let list = try ask(
-                .record(ask: .list(type: type, conditions: texts, skip: skip, limit: limit)),
+                .record(
+                    ask: .list(
+                        type: type, conditions: texts, skip: max(0, skip), limit: limit)),
                 of: session)
             guard let base else { return [] }
             return list.elements.map { Record($0, of: base) { session.shown(in: $0) } }

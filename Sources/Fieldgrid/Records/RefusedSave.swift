@@ -1,5 +1,6 @@
 import FieldgridModel
 import FieldgridReplica
+public import Foundation
 
 /// One save that the hub set aside.
 public struct RefusedSave: Hashable, Sendable {
@@ -15,7 +16,11 @@ public struct RefusedSave: Hashable, Sendable {
     public let subjects: [Subject]
     /// Who saved it.
     public let author: String
+    /// When it was saved, by this device's clock.
+    public let savedAt: Date
     /// Why it was set aside; stable.
+    ///
+    /// Empty where this version does not know the reason, which ``message`` has in any case.
     public let code: String
     /// The same in a sentence for whoever saved it.
     public let message: String
@@ -29,6 +34,7 @@ public struct RefusedSave: Hashable, Sendable {
         }
         self.subjects = subjects
         author = refused.changeset.author
+        savedAt = Moments.date(refused.changeset.time.milliseconds)
         code = refused.code?.rawValue ?? ""
         message = refused.message
     }

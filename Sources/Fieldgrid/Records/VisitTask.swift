@@ -1,5 +1,6 @@
 import FieldgridModel
 import FieldgridService
+public import Foundation
 
 /// One record's due visit in a half-year's refresh.
 public struct VisitTask: Hashable, Sendable {
@@ -36,6 +37,8 @@ public struct VisitTask: Hashable, Sendable {
     public let due: String
     /// How it stands today, in Asia/Shanghai.
     public let state: State
+    /// When it was made, by the clock of who made it; nil while it was not.
+    public let doneAt: Date?
     /// Who made it; nil while it was not made.
     public let doneBy: String?
 
@@ -48,6 +51,7 @@ public struct VisitTask: Hashable, Sendable {
         period = document["period"].text ?? ""
         due = document["due"].text ?? ""
         state = State(rawValue: document["state"].text ?? "")
+        doneAt = Moments.date(document["done_at"].text)
         doneBy = document["done_by"].text
     }
 }

@@ -75,7 +75,8 @@ struct NodeSync: AsyncParsableCommand {
     var attachmentBudget = 8 << 20
     @Option(
         help: ArgumentHelp(
-            "When nothing is new, stay until something is, at most so long.", valueName: "seconds"))
+            "When nothing is new, stay until something is, at most so long; another command on "
+                + "the folder ends it.", valueName: "seconds"))
     var wait = 0
 
     func validate() throws {

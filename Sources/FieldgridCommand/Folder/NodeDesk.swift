@@ -12,7 +12,12 @@ final class NodeDesk: Desk {
     private var replica: Replica { session.replica }
 
     convenience init(folder path: String, lock: FolderLock) throws {
-        self.init(try NodeSession(NodeFolder(path)), lock: lock)
+        var sources = NodeSources.system
+        sources.transport = { hub, limits in
+            // Another command that waits for the folder does not wait for news as well.
+            YieldingTransport(CurlTransport(hub: hub, limits: limits)) { lock.isWanted }
+        }
+        self.init(try NodeSession(NodeFolder(path), sources: sources), lock: lock)
         tellOpening()
     }
 

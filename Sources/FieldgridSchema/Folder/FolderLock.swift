@@ -25,6 +25,7 @@ package final class FolderLock: Sendable {
             throw FolderError.unusable(folder, because: FolderError.systemText(errno))
         }
         let deadline = ContinuousClock.now + wait
+        defer { tell(.none) }
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let reason = errno
             guard reason == EWOULDBLOCK || reason == EINTR else {
@@ -35,6 +36,7 @@ package final class FolderLock: Sendable {
                 close(descriptor)
                 throw FolderError.busy(folder, holder: Self.holder(path), waited: wait)
             }
+            tell(.wish)
             usleep(Self.pollMicroseconds)
         }
         sign(command: command)
@@ -47,6 +49,43 @@ package final class FolderLock: Sendable {
         ftruncate(descriptor, 0)
         flock(descriptor, LOCK_UN)
     }
+
+    /// What others can see of one who does not hold the folder.
+    private enum Wish {
+        case none
+        case wish
+    }
+
+    /// Whether somebody waits for the holder to finish, who is the one to ask.
+    package var isWanted: Bool {
+        var answer = Self.mark(F_WRLCK)
+        let asked = unsafe withUnsafeMutablePointer(to: &answer) {
+            unsafe fcntl(descriptor, Self.askCommand, UnsafeMutableRawPointer($0))
+        }
+        return asked == 0 && Int32(answer.l_type) != F_UNLCK
+    }
+
+    /// Lays a lock of the other kind on a byte that nothing is written to, or takes it away; the
+    /// kernel does so too when the process ends.
+    private func tell(_ wish: Wish) {
+        var mark = Self.mark(wish == .wish ? F_RDLCK : F_UNLCK)
+        _ = unsafe withUnsafeMutablePointer(to: &mark) {
+            unsafe fcntl(descriptor, Self.setCommand, UnsafeMutableRawPointer($0))
+        }
+    }
+
+    private static func mark(_ kind: Int32) -> Glibc.flock {
+        var mark = Glibc.flock()
+        mark.l_type = Int16(kind)
+        mark.l_whence = Int16(SEEK_SET)
+        mark.l_start = 1 << 30
+        mark.l_len = 1
+        return mark
+    }
+
+    /// `F_OFD_GETLK` and `F_OFD_SETLK`, which belong to the opened file and not to the process.
+    private static let askCommand: Int32 = 36
+    private static let setCommand: Int32 = 37
 
     /// Who holds the folder, for people: `process 123 (hub serve)`.
     ///

@@ -62,9 +62,10 @@ final class Relay: Sendable {
         }
         Thread.detachNewThread { [self] in
             pass(from: device, to: hub) { bytes in
-                let line = bytes.prefix { $0 != UInt8(ascii: "\r") }
-                // A body that comes after its head has no line of its own.
-                if line.count < 200 { tell.yield(String(decoding: line, as: UTF8.self)) }
+                let first = bytes.prefix { $0 != UInt8(ascii: "\r") }
+                let line = String(decoding: first, as: UTF8.self)
+                // A body that comes after its head has no such line.
+                if line.hasPrefix("POST /") || line.hasPrefix("GET /") { tell.yield(line) }
             }
             tell.yield("gone")
         }

@@ -17,8 +17,23 @@ import Testing
         #expect(try district.records("employer", at: waiting).count == 1)
     }
 
-    private static func sync(_ data: String) async throws -> Fieldgrid.Result {
-        try Fieldgrid.run(["node", "sync", "--wait", "60", "--json", "--data", data])
+    @Test func anotherCommandOnTheFolderEndsTheWait() async throws {
+        let district = try District()
+        let node = try district.join()
+        let relay = try Relay(to: district.port)
+        defer { relay.stop() }
+        try district.lead(node, to: relay.url)
+        async let ended = Self.sync(node, seconds: 3_600)
+        await relay.waits(for: "wait=")
+        _ = try district.record("employer", "name=虚构甲", at: node)
+        #expect(try await ended.status == 0)
+        #expect(try district.outbox(of: node) == 1)
+    }
+
+    private static func sync(
+        _ data: String, seconds: Int = 60
+    ) async throws -> Fieldgrid.Result {
+        try Fieldgrid.run(["node", "sync", "--wait", "\(seconds)", "--json", "--data", data])
     }
 
     @Test func aWaitThatIsNoneIsWrongUsage() throws {
