@@ -30,13 +30,13 @@ final class SessionTransport: HubTransport {
             outgoing.setValue(header.value, forHTTPHeaderField: header.name)
         }
         let task = session.dataTask(with: outgoing)
+        defer { arrivals.forgetCancellation(of: task) }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 arrivals.expect(task, of: request, continuation)
-                task.resume()
             }
         } onCancel: {
-            task.cancel()
+            arrivals.cancel(task)
         }
     }
 }
@@ -48,16 +48,49 @@ private final class Arrivals: NSObject, URLSessionDataDelegate, Sendable {
     private enum Arrival {
         case expected(CheckedContinuation<HubAnswer, any Error>, bytesMax: Int)
         case begun(Pieces.Continuation, bytesLeft: Int)
+        /// Nobody waits for it any more, or will.
+        case cancelled
     }
 
     private let arrivals = Mutex<[Int: Arrival]>([:])
 
+    /// Starts a task, unless it was cancelled before it could be.
     func expect(
         _ task: URLSessionTask, of request: HubRequest,
         _ head: CheckedContinuation<HubAnswer, any Error>
     ) {
-        arrivals.withLock {
-            $0[task.taskIdentifier] = .expected(head, bytesMax: request.answerBytesMax)
+        let isCancelled = arrivals.withLock { arrivals in
+            if case .cancelled? = arrivals[task.taskIdentifier] { return true }
+            arrivals[task.taskIdentifier] = .expected(head, bytesMax: request.answerBytesMax)
+            return false
+        }
+        if isCancelled { return head.resume(throwing: CancellationError()) }
+        task.resume()
+    }
+
+    /// Lets whoever waits for the head go at once: what the session says of a
+    /// task that is cancelled may come before the task was started, or late.
+    func cancel(_ task: URLSessionTask) {
+        let head: CheckedContinuation<HubAnswer, any Error>? = arrivals.withLock { arrivals in
+            switch arrivals[task.taskIdentifier] {
+            case .expected(let head, _):
+                arrivals[task.taskIdentifier] = .cancelled
+                return head
+            case .begun: return nil
+            case .cancelled, nil:
+                arrivals[task.taskIdentifier] = .cancelled
+                return nil
+            }
+        }
+        task.cancel()
+        head?.resume(throwing: CancellationError())
+    }
+
+    func forgetCancellation(of task: URLSessionTask) {
+        arrivals.withLock { arrivals in
+            if case .cancelled? = arrivals[task.taskIdentifier] {
+                arrivals[task.taskIdentifier] = nil
+            }
         }
     }
 
@@ -95,10 +128,14 @@ private final class Arrivals: NSObject, URLSessionDataDelegate, Sendable {
     }
 
     private func end(_ task: URLSessionTask, _ error: (any Error)?) {
-        switch arrivals.withLock({ $0.removeValue(forKey: task.taskIdentifier) }) {
+        let arrival = arrivals.withLock { arrivals -> Arrival? in
+            if case .cancelled? = arrivals[task.taskIdentifier] { return nil }
+            return arrivals.removeValue(forKey: task.taskIdentifier)
+        }
+        switch arrival {
         case .expected(let head, _): head.resume(throwing: error ?? URLError(.badServerResponse))
         case .begun(let body, _): body.finish(throwing: error)
-        case nil: break
+        case .cancelled, nil: break
         }
     }
 
