@@ -81,10 +81,10 @@ final class Relay: Sendable {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = recv(source, &buffer, buffer.count, 0)
-            guard count > 0, send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count else {
-                break
-            }
+            guard count > 0 else { break }
+            // Told before it is passed on: what comes of it is told after it.
             see(buffer[..<count])
+            guard send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count else { break }
         }
         shutdown(target, Int32(SHUT_RDWR))
         shutdown(source, Int32(SHUT_RDWR))
