@@ -169,15 +169,18 @@ extension Hub {
         let files = FileManager.default
         let draft = database + ".restoring"
         for suffix in ["", "-wal", "-shm"] { try? files.removeItem(atPath: draft + suffix) }
-        try files.copyItem(atPath: backup.path, toPath: draft)
-        let store = try SQLiteHubStore(path: draft, create: false)
+        var store: SQLiteHubStore?
         do {
-            let hub = try Hub(store: store, clock: clock, random: random)
+            try files.copyItem(atPath: backup.path, toPath: draft)
+            // Which brings a copy of an earlier layout to this one.
+            let opened = try SQLiteHubStore(path: draft, create: false)
+            store = opened
+            let hub = try Hub(store: opened, clock: clock, random: random)
             try hub.beginEpoch(because: .restored)
             try hub.noteRestored()
-            try store.close()
+            try opened.close()
         } catch {
-            try? store.close()
+            try? store?.close()
             for suffix in ["", "-wal", "-shm"] { try? files.removeItem(atPath: draft + suffix) }
             throw error
         }

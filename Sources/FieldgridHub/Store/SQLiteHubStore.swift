@@ -35,19 +35,25 @@ package final class SQLiteHubStore: HubStore {
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -49152")
         }
-        queue = try DatabaseQueue(path: path, configuration: configuration)
-        statements = StatementCache()
-        try queue.writeWithoutTransaction { db in
-            _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
-            try db.execute(sql: "PRAGMA synchronous = FULL")
-            let level = try Int.fetchOne(db, sql: "PRAGMA synchronous")
-            precondition(level == 2, "a hub must not acknowledge what power loss can take back")
-            if PlantedBug.receiptBeforeDurable.isActive {
-                try db.execute(sql: "PRAGMA synchronous = OFF")
-            }
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+        let queue = try HubError.translating {
+            try DatabaseQueue(path: path, configuration: configuration)
         }
-        try queue.write { db in try SQLiteHubSchema.migrate(db) }
+        self.queue = queue
+        statements = StatementCache()
+        try HubError.translating {
+            try queue.writeWithoutTransaction { db in
+                _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                let level = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+                precondition(
+                    level == 2, "a hub must not acknowledge what power loss can take back")
+                if PlantedBug.receiptBeforeDurable.isActive {
+                    try db.execute(sql: "PRAGMA synchronous = OFF")
+                }
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            }
+            try queue.write { db in try SQLiteHubSchema.migrate(db) }
+        }
     }
 
     package func read<Result>(_ body: (any HubReading) throws -> Result) throws -> Result {

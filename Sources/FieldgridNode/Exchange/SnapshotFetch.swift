@@ -61,7 +61,8 @@ package struct SnapshotFetch {
         let bytes: [UInt8]
         do throws(HubFailure) {
             bytes = try client.post(
-                RangedFile.snapshotPath, contentType: "application/json", body: [])
+                RangedFile.snapshotPath, contentType: "application/json", body: [],
+                mayBeRepeated: true)
         } catch {
             // A hub that has no snapshots has exchanges.
             if case .refused(let refusal) = error, refusal.status < 500 { return nil }

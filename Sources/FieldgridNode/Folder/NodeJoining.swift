@@ -100,7 +100,7 @@ package struct NodeJoining: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes = try client.post(
             "/sync/v1/enrol", contentType: "application/json",
-            body: Array(try encoder.encode(request)))
+            body: Array(try encoder.encode(request)), mayBeRepeated: true)
         guard let answer = try? JSONDecoder().decode(EnrolmentAnswer.self, from: Data(bytes)),
             DevicePublicKey(base64: answer.hubKey)?.fingerprint == code.fingerprint
         else { throw HubFailure.notFieldgrid(reason: "its answer is no enrolment") }

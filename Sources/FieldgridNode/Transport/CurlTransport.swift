@@ -129,6 +129,7 @@ package final class CurlTransport: InterruptibleTransport {
         _ call: HTTPCall, until interruption: Interruption
     ) throws(TransportFailure) -> HTTPAnswer {
         let reception = Reception(limit: limits.answerBytes)
+        let start = ContinuousClock.now
         let query = call.target.query.isEmpty ? "" : "?" + call.target.query
         set(CURLOPT_URL, base + call.target.path + query)
         let isPost = call.target.method == "POST"
@@ -149,7 +150,7 @@ package final class CurlTransport: InterruptibleTransport {
         }
         guard let code else { throw .interrupted }
         guard code == CURLE_OK else {
-            if isSilence(code, reception) { usesSmallPackets = true }
+            if isSilence(code, reception, since: start) { usesSmallPackets = true }
             throw failure(code, reception)
         }
         return HTTPAnswer(
@@ -181,10 +182,21 @@ package final class CurlTransport: InterruptibleTransport {
     }
 
     /// Whether the request went out over a connection and nothing of an
-    /// answer's body came back.
-    private func isSilence(_ code: CURLcode, _ reception: Reception) -> Bool {
-        guard reception.body.isEmpty, number(CURLINFO_REQUEST_SIZE) > 0 else { return false }
-        return code == CURLE_OPERATION_TIMEDOUT || number(CURLINFO_OS_ERRNO) == Int(ETIMEDOUT)
+    /// answer's body came back, before all the time there is was over.
+    private func isSilence(
+        _ code: CURLcode, _ reception: Reception, since start: ContinuousClock.Instant
+    ) -> Bool {
+        guard reception.body.isEmpty, number(CURLINFO_REQUEST_SIZE) > 0,
+            ContinuousClock.now - start < .seconds(limits.totalSeconds)
+        else { return false }
+        return code == CURLE_OPERATION_TIMEDOUT || isUnacknowledged(code)
+    }
+
+    /// The number of the system's error is that of an earlier transfer where
+    /// this one ended otherwise.
+    private func isUnacknowledged(_ code: CURLcode) -> Bool {
+        (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR)
+            && number(CURLINFO_OS_ERRNO) == Int(ETIMEDOUT)
     }
 
     private func number(_ info: CURLINFO) -> Int {
@@ -194,8 +206,9 @@ package final class CurlTransport: InterruptibleTransport {
     }
 
     private func failure(_ code: CURLcode, _ reception: Reception) -> TransportFailure {
-        let isCut = number(CURLINFO_OS_ERRNO) == Int(ETIMEDOUT)
-        let text = isCut ? "the link carries nothing" : String(cString: curl_easy_strerror(code))
+        let text =
+            isUnacknowledged(code)
+            ? "the link carries nothing" : String(cString: curl_easy_strerror(code))
         switch code {
         case CURLE_WRITE_ERROR where reception.isTooLong:
             return .notHTTP("the answer has more than \(limits.answerBytes) bytes")

@@ -62,7 +62,8 @@ package final class HubClient {
     /// Fetches a JSON document.
     package func get(_ path: String) throws(HubFailure) -> [UInt8] {
         let target = RequestTarget(method: "GET", path: path)
-        return try send(target, contentType: "application/json", body: [])
+        return try send(
+            target, contentType: "application/json", body: [], mayBeRepeated: true)
     }
 
     /// Fetches a range of a file.
@@ -71,7 +72,8 @@ package final class HubClient {
     ) throws(HubFailure) -> [UInt8] {
         let target = RequestTarget(
             method: "GET", path: path, query: "from=\(offset)&length=\(length)")
-        return try send(target, contentType: RangedFile.contentType, body: [])
+        return try send(
+            target, contentType: RangedFile.contentType, body: [], mayBeRepeated: true)
     }
 
     /// Sends a range of a file; without bytes, asks how much of it is there.
@@ -80,11 +82,12 @@ package final class HubClient {
     ) throws(HubFailure) -> [UInt8] {
         let target = RequestTarget(
             method: "POST", path: path, query: "from=\(offset)&size=\(size)")
-        return try send(target, contentType: RangedFile.contentType, body: range)
+        return try send(
+            target, contentType: RangedFile.contentType, body: range, mayBeRepeated: true)
     }
 
     private func send(
-        _ target: RequestTarget, contentType: String, body: [UInt8], mayBeRepeated: Bool = false
+        _ target: RequestTarget, contentType: String, body: [UInt8], mayBeRepeated: Bool
     ) throws(HubFailure) -> [UInt8] {
         var call = HTTPCall(target: target, body: body)
         call.mayBeRepeated = mayBeRepeated

@@ -40,10 +40,20 @@ extension ReplyApplication {
             guard reply.sums.count == check.ranges.count else { return nil }
             let sums = try comparison.sums(check.ranges)
             let apart = check.ranges.indices.filter { sums[$0] != reply.sums[$0] }
-            if !apart.isEmpty { next = ScopeCheck(.records, apart.map { check.ranges[$0] }) }
+            if apart.isEmpty {
+                // What was different a moment ago is not any more.
+                try advance(check, comparison.turn(), at: now)
+            } else {
+                next = ScopeCheck(.records, apart.map { check.ranges[$0] })
+            }
         case .records:
             guard let checked = reply.checked else { return nil }
+            let before = result.repaired.count
             try repair(check.ranges, with: checked, comparison, at: now)
+            // What cannot be put right keeps nothing else from being compared.
+            if result.repaired.count == before {
+                try advance(check, comparison.turn(), at: now)
+            }
         }
         if next != nil { result.hasMore = true }
         return next

@@ -10,7 +10,8 @@ import GRDB
 struct CheckTurn {
     /// Numbers of a block, as a power of two, where there are few scopes.
     private static let bits: Int64 = 10
-    /// Rows of all scopes together that have their numbers in one block.
+    /// Rows of all scopes together that have their numbers in one block, as
+    /// long as there are at most 2 048 scopes.
     private static let rowsMax: Int64 = 1 << 16
     private static let fewestBits: Int64 = 5
     /// Numbers that one exchange compares.

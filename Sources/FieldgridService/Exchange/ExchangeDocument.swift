@@ -25,16 +25,23 @@ package struct ExchangeDocument {
         guard let incarnation = document["incarnation"].text.flatMap({ IncarnationID($0) }) else {
             throw Fault(path: "incarnation", expected: "a lower-case UUID")
         }
-        let tag = document["schema"].text.flatMap { UInt64($0, radix: 16) } ?? 0
+        let tag =
+            try optional(document["schema"], "schema", "16 hexadecimal digits") {
+                $0.text.flatMap { UInt64($0, radix: 16) }
+            } ?? 0
         var request = ReceivedRequest(
             schema: SchemaTag(tag), epoch: try epoch(document["epoch"], "epoch"),
             positions: try positions(document["positions"], "positions"),
             incarnation: incarnation,
-            replyBytesMax: Int(document["reply_bytes_max"].integer ?? 4 << 20),
+            replyBytesMax: Int(
+                try optional(document["reply_bytes_max"], "reply_bytes_max", "a size in bytes") {
+                    $0.integer.flatMap { $0 >= 0 ? $0 : nil }
+                } ?? 4 << 20),
             batch: try batch(document["batch"], incarnation, SchemaTag(tag))
                 .map(ReceivedBatch.init))
         request.stands.pulls = try pulls(document["pulls"], "pulls")
-        request.sealed = document["sealed"].integer
+        request.sealed = try optional(
+            document["sealed"], "sealed", "a sequence, below 2^53", Self.below53)
         request.held = try identities(document["held"], "held")
         guard request.held.count <= ExchangeRequest.heldMax else {
             throw Fault(path: "held", expected: "at most \(ExchangeRequest.heldMax) changesets")
@@ -42,8 +49,37 @@ package struct ExchangeDocument {
         return request
     }
 
+    // MARK: Members that may be missing, and are of one kind where they are there
+
+    private func optional<Result>(
+        _ value: JSONValue, _ path: String, _ expected: String, _ read: (JSONValue) -> Result?
+    ) throws -> Result? {
+        if value.isNull { return nil }
+        guard let result = read(value) else { throw Fault(path: path, expected: expected) }
+        return result
+    }
+
+    private func array(_ value: JSONValue, _ path: String) throws -> [JSONValue] {
+        try optional(value, path, "an array") { value in
+            if case .array(let elements) = value { elements } else { nil }
+        } ?? []
+    }
+
+    private func object(_ value: JSONValue, _ path: String) throws -> [JSONValue.Member] {
+        try optional(value, path, "an object") { value in
+            if case .object(let members) = value { members } else { nil }
+        } ?? []
+    }
+
+    /// A sequence or a position.
+    private static func below53(_ value: JSONValue) -> Int64? {
+        value.integer.flatMap { (0..<(1 << 53)).contains($0) ? $0 : nil }
+    }
+
+    // MARK: Parts
+
     private func identities(_ value: JSONValue, _ path: String) throws -> [ChangesetIdentity] {
-        try value.elements.enumerated().map { place, element in
+        try array(value, path).enumerated().map { place, element in
             guard let incarnation = element["incarnation"].text.flatMap({ IncarnationID($0) }),
                 let seq = element["seq"].integer, (0..<(1 << 53)).contains(seq)
             else {
@@ -65,7 +101,7 @@ package struct ExchangeDocument {
         _ value: JSONValue, _ path: String
     ) throws -> [ScopeCode: Position] {
         var positions: [ScopeCode: Position] = [:]
-        for member in value.members {
+        for member in try object(value, path) {
             guard let position = member.value.integer, (0..<(1 << 53)).contains(position) else {
                 throw Fault(path: "\(path).\(member.key)", expected: "a position, 0 or greater")
             }
@@ -76,7 +112,7 @@ package struct ExchangeDocument {
 
     private func pulls(_ value: JSONValue, _ path: String) throws -> [ScopeCode: ScopePull] {
         var pulls: [ScopeCode: ScopePull] = [:]
-        for member in value.members {
+        for member in try object(value, path) {
             let each = try positions(member.value, "\(path).\(member.key)")
             guard let base = each[ScopeCode("base")], let told = each[ScopeCode("told")] else {
                 throw Fault(path: "\(path).\(member.key)", expected: "base and told")
@@ -90,9 +126,11 @@ package struct ExchangeDocument {
         _ value: JSONValue, _ incarnation: IncarnationID, _ schema: SchemaTag
     ) throws -> ChangesetBatch? {
         guard !value.isNull else { return nil }
-        try checkSize(value["changesets"].elements)
+        _ = try object(value, "batch")
+        let elements = try array(value["changesets"], "batch.changesets")
+        try checkSize(elements)
         let previous = try digest(value["previous"], "batch.previous") ?? .start
-        let changesets = try value["changesets"].elements.enumerated().map { place, element in
+        let changesets = try elements.enumerated().map { place, element in
             try changeset(element, incarnation, schema, "batch.changesets[\(place)]")
         }
         guard !changesets.isEmpty else {
@@ -149,7 +187,9 @@ package struct ExchangeDocument {
         guard let time = value["time"].integer, time >= 0 else {
             throw Fault(path: "\(path).time", expected: "a hybrid time (milliseconds × 65536)")
         }
-        let source = value["source"].text ?? ValueSource.onSite.rawValue
+        let source =
+            try optional(value["source"], "\(path).source", "a word", \.text)
+            ?? ValueSource.onSite.rawValue
         guard let source = ValueSource(rawValue: source), source != .hub else {
             let known = ValueSource.allCases.filter { $0 != .hub }.map(\.rawValue)
             throw Fault(path: "\(path).source", expected: known.joined(separator: ", "))
@@ -157,7 +197,8 @@ package struct ExchangeDocument {
         guard let epoch = try epoch(value["epoch"], "\(path).epoch") else {
             throw Fault(path: "\(path).epoch", expected: "the hub's epoch")
         }
-        let changes = try value["changes"].elements.enumerated().map { place, element in
+        let elements = try array(value["changes"], "\(path).changes")
+        let changes = try elements.enumerated().map { place, element in
             try change(element, "\(path).changes[\(place)]")
         }
         return Changeset(
@@ -179,7 +220,10 @@ package struct ExchangeDocument {
         return Change(
             type: type.number, record: record, unit: unit,
             value: try unitValue(value["value"], unit, type, "\(path).value"),
-            seenThrough: value["seen_through"].integer.map(Position.init),
+            seenThrough: try optional(
+                value["seen_through"], "\(path).seen_through", "a position, below 2^53",
+                Self.below53
+            ).map(Position.init),
             settles: try settlement(value["settles"], "\(path).settles"))
     }
 
@@ -198,6 +242,7 @@ package struct ExchangeDocument {
             return UnitValue(
                 try ["added", "removed"].map { try canonical(value[$0], "\(path).\($0)") })
         }
+        _ = try object(value, path)
         return UnitValue(
             try group.members.map { try canonical(value[$0], "\(path).\($0)") })
     }
@@ -214,12 +259,15 @@ package struct ExchangeDocument {
 
     private func settlement(_ value: JSONValue, _ path: String) throws -> Settlement? {
         guard !value.isNull else { return nil }
+        _ = try object(value, path)
         guard let conflict = value["conflict"].text.flatMap({ RecordID($0) }) else {
             throw Fault(path: "\(path).conflict", expected: "the id of a conflict")
         }
         let sides = try identities(value["sides"], "\(path).sides")
         return Settlement(
-            conflict: conflict, sides: sides, note: value["note"].text,
-            isUndo: value["takes_back"] == .bool(true))
+            conflict: conflict, sides: sides,
+            note: try optional(value["note"], "\(path).note", "a text", \.text),
+            isUndo: try optional(
+                value["takes_back"], "\(path).takes_back", "true or false", \.bool) ?? false)
     }
 }

@@ -87,6 +87,28 @@ import Testing
         try expectAgreement(hub, node)
     }
 
+    /// A sum that is told wrong once, as by a hub that mended itself meanwhile,
+    /// must not keep the other grids from being compared.
+    @Test func aDifferenceThatIsGoneKeepsNothingElseFromBeingCompared() throws {
+        let hub = try TestHub()
+        let node = try RealNode(
+            hub, try hub.enrol("虚构·王", TestHub.district, role: .supervisor))
+        try node.exchange()
+        let (first, asked) = try node.replica.nextRequest()
+        let ranges = try #require(first.check?.ranges)
+        #expect(ranges.count == ScopeCheck.rangesMax)
+        var reply = try ExchangeCodec.decodeReply(
+            try hub.hub.exchange(asked, device: node.device))
+        reply.sums = [RecordSum(high: 1, low: 1)]
+        #expect(try node.replica.apply(reply).hasMore)
+        let (second, closer) = try node.replica.nextRequest()
+        #expect(second.check == ScopeCheck(.each, ranges))
+        #expect(try !node.exchange(closer).hasMore)
+        let (third, _) = try node.replica.nextRequest()
+        #expect(third.check?.level == .combined)
+        #expect(third.check?.ranges != ranges)
+    }
+
     @Test func aRowAddedBehindTheTriggersIsSent() throws {
         let (hub, node) = try start()
         try damage(

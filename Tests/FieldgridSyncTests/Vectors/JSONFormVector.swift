@@ -2,6 +2,7 @@ import FieldgridModel
 import FieldgridSchema
 import FieldgridService
 import FieldgridSync
+import Foundation
 
 /// Exchanges in the JSON form, and what they say in the words of the grammar.
 enum JSONFormVector {
@@ -9,6 +10,7 @@ enum JSONFormVector {
         [
             "schema": text(of: schemaDocument),
             "requests": requests.map { ["form": parsed($0), "says": says($0)] },
+            "refused": refused,
             "replies": replies.map { reply in
                 [
                     "says": WireDocument.of(reply),
@@ -54,7 +56,7 @@ enum JSONFormVector {
 
     // MARK: Requests
 
-    private static var requests: [String] { [everything, least, asking] }
+    private static var requests: [String] { [everything, least, unsealed, asking] }
 
     private static let incarnation = WireFixture.incarnation.description
     private static let epoch = WireFixture.epoch.description
@@ -102,6 +104,41 @@ enum JSONFormVector {
     /// What is needed, and nothing else.
     private static let least = "{\"incarnation\":\"\(incarnation)\",\"sealed\":0}"
 
+    /// Without `sealed`, the hub does not look whether the asker was rewound.
+    private static let unsealed = "{\"incarnation\":\"\(incarnation)\"}"
+
+    /// Forms with one mistake each, and the path that is named.
+    private static var refused: [[String: Any]] {
+        let mistakes = [
+            ("\"schema\":\"\(tag)\"", "\"schema\":\"zz\""),
+            ("\"sealed\":2", "\"sealed\":\"2\""), ("\"sealed\":2", "\"sealed\":-1"),
+            ("\"reply_bytes_max\":65536", "\"reply_bytes_max\":true"),
+            ("\"seen_through\":17", "\"seen_through\":\"17\""),
+            ("\"seen_through\":17", "\"seen_through\":9007199254740992"),
+            ("\"takes_back\":true", "\"takes_back\":1"), ("\"note\":\"按证\"", "\"note\":7"),
+            ("\"source\":\"self_report\"", "\"source\":\"hub\""),
+            ("\"source\":\"self_report\"", "\"source\":3"),
+            ("\"value\":{\"female\":3}", "\"value\":3"),
+            ("\"unit\":\"fee\"", "\"unit\":\"price\""),
+            ("\"unit\":\"visits\",\"value\":2", "\"unit\":\"visits\",\"value\":2.5"),
+            ("\"base\":20", "\"base\":\"20\""), ("\"seq\":6", "\"seq\":-6"),
+            ("\"seq\":2,", "\"seq\":3,"), ("\"context\":{", "\"context\":[],\"was\":{"),
+            ("\"changes\":[", "\"changes\":{},\"was\":["),
+        ]
+        return mistakes.map { right, wrong in
+            let form = everything.replacingOccurrences(of: right, with: wrong)
+            var path = ""
+            do {
+                _ = try ExchangeDocument(schema: schema).request(Array(form.utf8))
+            } catch let fault as ExchangeDocument.Fault {
+                path = fault.path
+            } catch {
+                path = "\(error)"
+            }
+            return ["form": parsed(form), "path": path]
+        }
+    }
+
     private static var asking: String {
         "{\"incarnation\":\"\(incarnation)\",\"schema\":\"\(tag)\",\"epoch\":null,\"sealed\":0,"
             + "\"positions\":{\"\(WireFixture.village)\":9007199254740991},\"batch\":null}"
@@ -117,11 +154,13 @@ enum JSONFormVector {
         }
         var request = ExchangeRequest(
             schema: read.schema, epoch: read.epoch, positions: read.positions,
-            incarnation: read.incarnation, sealed: read.sealed ?? -1, held: read.held,
+            incarnation: read.incarnation, sealed: read.sealed ?? 0, held: read.held,
             batch: read.batch?.resolved(ids))
         request.replyBytesMax = read.replyBytesMax
         request.pulls = read.stands.pulls
-        return WireDocument.of(request) { _ in nil }
+        var says = WireDocument.of(request) { _ in nil }
+        says["sealed"] = read.sealed ?? WireVector.null
+        return says
     }
 
     // MARK: Replies

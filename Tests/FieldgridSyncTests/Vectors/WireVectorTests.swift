@@ -99,6 +99,12 @@ import Testing
 
     // MARK: What must be refused
 
+    @Test func aFormWithAMistakeIsRefusedAndSaysWhere() throws {
+        let refused = try #require(JSONFormVector.document["refused"] as? [[String: Any]])
+        #expect(refused.count > 15)
+        for one in refused { #expect((one["path"] as? String)?.isEmpty == false, "\(one)") }
+    }
+
     struct Malformed: Decodable, CustomTestStringConvertible {
         let name: String
         let of: String

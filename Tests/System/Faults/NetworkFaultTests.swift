@@ -54,6 +54,27 @@ struct NetworkFaultTests {
                 + (fault == .slow ? tally.least : "") + ", 0 stuck after healing")
     }
 
+    /// Files too go in small packets where large ones vanish, each of their ranges within one run.
+    @Test func aPhotoGoesThroughWhereLargePacketsVanish() throws {
+        let place = try DistrictOverNetwork()
+        let (network, district, node) = (place.network, place.district, place.node)
+        let path = district.folder.file("photo.jpg")
+        var random = SeededRandom(seed: 7)
+        let noise = (0..<200_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let photo = Data([0xff, 0xd8, 0xff, 0xe0] + noise)
+        try photo.write(to: URL(fileURLWithPath: path))
+        let id = try district.record("employer", "name=虚构甲", "licence_photo=@\(path)", at: node)
+        try network.begin(.largePacketsVanish)
+        let result = try network.run(
+            ["node", "sync", "--json", "--data", node], within: Self.seconds)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(try network.met() > 0)
+        try network.heal()
+        let shown = try district.ask(["record", "show", "employer", id, "--data", node])
+        #expect(shown["attachments"]["licence_photo"]["sent"].integer == 1)
+        try place.stop()
+    }
+
     /// What a fault leaves to be seen, so that it was there.
     private func expectHappened(_ fault: Network.Fault, _ tally: Tally, _ runs: Int) {
         switch fault {

@@ -21,7 +21,7 @@ class JSONForm:
             for scope, pull in sorted(form.get("pulls", {}).items())]
         return {
             "schema": form.get("schema", "0" * 16), "epoch": form.get("epoch") or ZERO,
-            "incarnation": incarnation, "sealed": form["sealed"],
+            "incarnation": incarnation, "sealed": form.get("sealed"),
             "reply_bytes_max": form.get("reply_bytes_max", REPLY_BYTES), "positions": positions,
             "pulls": pulls, "oldest": [], "held": form.get("held", []), "kept": None,
             "check": None, "audit": None, "batch": self.batch(form)}
