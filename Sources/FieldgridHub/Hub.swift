@@ -121,7 +121,7 @@ package final class Hub: @unchecked Sendable {
                 try acceptance.flush()
             }
             try view.put(standings)
-            reached = acceptance.changedScopes
+            reached = acceptance.heads.changedScopes
             return result
         }
         standings = [:]

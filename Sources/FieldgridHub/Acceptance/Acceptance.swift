@@ -41,9 +41,6 @@ final class Acceptance {
     /// Those of them whose duplicates were not looked for yet.
     var unreviewed: Set<RecordID> = []
     var heads: ScopeHeads
-    var touchedScopes: Set<ScopeCode> = []
-    /// Every scope in which something was written, also before the last flush.
-    var changedScopes: Set<ScopeCode> = []
     var history: [HistoryRow] = []
     var incarnations: [IncarnationID: IncarnationHead] = [:]
     var ancestries: [IncarnationID: [ChangesetIdentity]] = [:]
@@ -135,7 +132,6 @@ final class Acceptance {
         var head = heads[scope] ?? .empty
         head.position = Position(head.position.value + 1)
         heads[scope] = head
-        touchedScopes.insert(scope)
         return head.position
     }
 
@@ -144,7 +140,6 @@ final class Acceptance {
         defer {
             head.nextNumber = RecordNumber(head.nextNumber.value + 1)
             heads[scope] = head
-            touchedScopes.insert(scope)
         }
         return head.nextNumber
     }
@@ -168,8 +163,6 @@ final class Acceptance {
         try store.put(waiting.values.sorted { $0.changeset.identity < $1.changeset.identity })
         try store.remove(freed)
         try store.set(.hybridTime, to: String(clock.last.raw))
-        changedScopes.formUnion(touchedScopes)
-        touchedScopes = []
         dirty = []
         rekeyed = []
         batchKeys = [:]

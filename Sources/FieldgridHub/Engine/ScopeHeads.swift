@@ -23,6 +23,9 @@ struct ScopeHeads {
     /// Where a scope stood when the transaction began: nobody has seen more.
     func atStart(_ scope: ScopeCode) -> ScopeHead? { before[scope] ?? stored[scope] }
 
+    /// Every scope in which something was written, also before the last writing.
+    var changedScopes: Set<ScopeCode> { Set(before.keys) }
+
     /// Of all scopes.
     var all: [ScopeCode: ScopeHead] { stored.merging(changed) { $1 } }
 

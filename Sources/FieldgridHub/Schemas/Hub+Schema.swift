@@ -33,7 +33,7 @@ extension Hub {
                 store: view, index: next, schemas: schemas, hub: identity, grids: grids, now: now)
             try acceptance.adopt(from: index)
             try acceptance.flush()
-            return (identity, acceptance.changedScopes)
+            return (identity, acceptance.heads.changedScopes)
         }
         identity = found
         schemaDocument = canonical

@@ -199,37 +199,8 @@ final class SQLiteHubTransaction: HubWriting {
             latest[row.record] = written.entry
             return written
         }
-        let insert = try sql(
-            """
-            INSERT INTO record(rec, id, type, scope, latest, shared, history, body)
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """)
-        let update = try sql(
-            "UPDATE record SET latest = ?2, history = ?3, body = ?4 WHERE rec = ?1")
         for record in records {
-            let state = record.state
-            let scope = try makeScopeID(state.scope)
-            let before = try place(of: state.id)
-            let place = RecordPlace(
-                rec: rec(scope, state.number),
-                history: latest.removeValue(forKey: state.id) ?? before?.history ?? 0)
-            let body = RecordCodec.encode(state)
-            if let before, before.rec == place.rec {
-                try update.bind(1, place.rec).bind(2, state.latest.value).bind(3, place.history)
-                    .bind(4, bytes: body).run()
-            } else {
-                if let before {
-                    try sql("DELETE FROM record WHERE rec = ?1").bind(1, before.rec).run()
-                }
-                try insert.bind(1, place.rec).bind(2, state.id.bits)
-                    .bind(3, Int64(state.type.value)).bind(4, scope)
-                    .bind(5, state.latest.value).bind(6, record.isShared ? 1 : 0)
-                    .bind(7, place.history).bind(8, bytes: body).run()
-            }
-            rows[state.id] = place
-            written[state.id] = state
-            found[state.id] = nil
-            if let keys = record.keys { try replaceKeys(of: record, with: keys) }
+            try write(record, after: latest.removeValue(forKey: record.state.id))
         }
         // What was offered and changed nothing of its record.
         for (id, entry) in latest {
@@ -242,6 +213,37 @@ final class SQLiteHubTransaction: HubWriting {
             }
         }
         return places
+    }
+
+    /// - Parameter entry: the last row of its history, where one was appended.
+    private func write(_ record: StorableRecord, after entry: Int64?) throws {
+        let state = record.state
+        let scope = try makeScopeID(state.scope)
+        let before = try place(of: state.id)
+        let place = RecordPlace(
+            rec: rec(scope, state.number), history: entry ?? before?.history ?? 0)
+        let body = RecordCodec.encode(state)
+        if let before, before.rec == place.rec {
+            try sql("UPDATE record SET latest = ?2, history = ?3, body = ?4 WHERE rec = ?1")
+                .bind(1, place.rec).bind(2, state.latest.value).bind(3, place.history)
+                .bind(4, bytes: body).run()
+        } else {
+            if let before {
+                try sql("DELETE FROM record WHERE rec = ?1").bind(1, before.rec).run()
+            }
+            try sql(
+                """
+                INSERT INTO record(rec, id, type, scope, latest, shared, history, body)
+                VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                """
+            ).bind(1, place.rec).bind(2, state.id.bits).bind(3, Int64(state.type.value))
+                .bind(4, scope).bind(5, state.latest.value).bind(6, record.isShared ? 1 : 0)
+                .bind(7, place.history).bind(8, bytes: body).run()
+        }
+        rows[state.id] = place
+        written[state.id] = state
+        found[state.id] = nil
+        if let keys = record.keys { try replaceKeys(of: record, with: keys) }
     }
 
     private func replaceKeys(

@@ -96,11 +96,11 @@ struct Comparison {
     /// that overlap in their numbers are read together.
     func sums(_ ranges: [CheckRange]) throws -> [RecordSum] {
         var sums = [RecordSum](repeating: RecordSum(), count: ranges.count)
-        for places in RangeGroup.overlapping(ranges, tops: memory.tops) {
+        for group in RangeGroup.overlapping(ranges, tops: memory.tops) {
             for layout in memory.orderedLayouts {
-                try rows(layout, from: places.from, to: places.end) { row in
+                try rows(layout, from: group.from, to: group.end) { row in
                     guard let number = row.number,
-                        let place = places.ranges[row.scope]?.first(where: {
+                        let place = group.ranges[row.scope]?.first(where: {
                             ranges[$0].contains(number)
                         }), let sum = sum(row, layout)
                     else { return }

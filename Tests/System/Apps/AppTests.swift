@@ -28,14 +28,26 @@ import Testing
             deviceName: "tablet", environment: way.environment)
     }
 
-    @Test(arguments: Way.allCases)
-    func whatIsSavedWhileTheHubIsWaitedForGoesOutAtOnce(way: Way) async throws {
+    private static func relayed() throws -> (District, Relay) {
         let district = try District()
-        let relay = try Relay(to: district.port)
-        defer { relay.stop() }
-        let node = try await Self.join(district, at: relay.url, by: way)
+        return (district, try Relay(to: district.port))
+    }
+
+    /// An exchange that the hub has been asked to hold until something is new.
+    private static func waiting(
+        _ node: FieldNode, behind relay: Relay
+    ) async -> Task<SyncReport, any Error> {
         let waiting = Task { try await node.sync(waitSeconds: 600) }
         await relay.waits(for: "wait=")
+        return waiting
+    }
+
+    @Test(arguments: Way.allCases)
+    func whatIsSavedWhileTheHubIsWaitedForGoesOutAtOnce(way: Way) async throws {
+        let (district, relay) = try Self.relayed()
+        defer { relay.stop() }
+        let node = try await Self.join(district, at: relay.url, by: way)
+        let waiting = await Self.waiting(node, behind: relay)
         try node.create("employer", ["name": "虚构甲"], in: District.village)
         await relay.waits(for: "POST /sync/v1/exchange HTTP")
         #expect(try await waiting.value.accepted == 1)
@@ -44,12 +56,10 @@ import Testing
 
     @Test(arguments: Way.allCases)
     func aCancelledExchangeEndsAlthoughTheHubStaysSilent(way: Way) async throws {
-        let district = try District()
-        let relay = try Relay(to: district.port)
+        let (district, relay) = try Self.relayed()
         defer { relay.stop() }
         let node = try await Self.join(district, at: relay.url, by: way)
-        let waiting = Task { try await node.sync(waitSeconds: 600) }
-        await relay.waits(for: "wait=")
+        let waiting = await Self.waiting(node, behind: relay)
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         #expect(await relay.next() == "gone", "it hung up before the hub had said anything")

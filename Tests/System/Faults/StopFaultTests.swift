@@ -50,12 +50,7 @@ import Testing
             #expect(!sync.output.collect(until: Deadline(seconds: seconds), \.isComplete))
             #expect(stop.holds)
             stop.end()
-            #expect(sync.output.collect(until: Deadline(seconds: 120), \.isComplete))
-            let status = sync.wait()
-            #expect([0, 75].contains(status), "\(sync.output.current.errorText)")
-            if status == 0 { ended += 1 }
-            try district.done(["node", "sync", "--data", node])
-            #expect(try district.outbox(of: node) == 0)
+            if try finish(sync) { ended += 1 }
         }
         try expectConverged(employers: rounds * 50)
         Endurance.report(
@@ -80,12 +75,7 @@ import Testing
             // It holds up nobody else.
             try district.done(["node", "sync", "--data", neighbour])
             stop.end()
-            #expect(sync.output.collect(until: Deadline(seconds: 120), \.isComplete))
-            let status = sync.wait()
-            #expect([0, 75].contains(status), "\(sync.output.current.errorText)")
-            if status == 0 { ended += 1 }
-            try district.done(["node", "sync", "--data", node])
-            #expect(try district.outbox(of: node) == 0)
+            if try finish(sync) { ended += 1 }
         }
         try expectConverged(employers: stops.count * 51)
         #expect(held > 0, "each stop came after its exchange")
@@ -116,6 +106,16 @@ import Testing
         #expect(sync.wait() == 0, "\(sync.output.current.errorText)")
         if !isTold { #expect(second.wait() == 0, "\(second.output.current.errorText)") }
         try expectConverged(employers: 50)
+    }
+
+    /// Whether an exchange went through, and did not say “later”; the next one has sent all.
+    private func finish(_ sync: ChildProcess) throws -> Bool {
+        #expect(sync.output.collect(until: Deadline(seconds: 120), \.isComplete))
+        let status = sync.wait()
+        #expect([0, 75].contains(status), "\(sync.output.current.errorText)")
+        try district.done(["node", "sync", "--data", node])
+        #expect(try district.outbox(of: node) == 0)
+        return status == 0
     }
 
     private func importEmployers(_ round: Int) throws {

@@ -105,39 +105,6 @@ import Testing
         #expect(employers.allSatisfy { $0["presence"].text == "whole" })
     }
 
-    /// What the hub wrote down is proved to it as to a node of the program.
-    @Test func theRecordIsProvedThereToo() throws {
-        _ = try create("name=虚构甲")
-        try sync()
-        let before = try other.run(["logs"])
-        _ = try create("name=虚构乙")
-        try sync()
-        let after = try other.run(["logs"])
-        let log = District.township
-        #expect((before["sizes"][log].integer ?? 0) > 0)
-        #expect((before["sizes"][""].integer ?? 0) > 0)
-        #expect((after["sizes"][log].integer ?? 0) > (before["sizes"][log].integer ?? 0))
-        #expect(after["alarm"].isNull)
-        try district.done(["node", "sync", "--data", node])
-        let heads = try district.ask(["node", "audit", "--data", node])["heads"].elements
-        let head = try #require(heads.first { $0["log"].text == log })
-        #expect(head["root"] == after["roots"][log])
-    }
-
-    @Test func aRewrittenRecordIsNoticedThereAndNothingIsApplied() throws {
-        _ = try create("name=虚构甲")
-        try sync()
-        try other.run(["logs", "--mistake", District.township])
-        try district.done([
-            "record", "new", "employer", "name=虚构丙", "--data", node,
-        ])
-        try district.done(["node", "sync", "--data", node])
-        let outcome = try other.run(["once", "--bytes", "1000000"])
-        #expect(outcome["outcome"].text == "alarm")
-        #expect(try other.run(["logs"])["alarm"].text?.contains("rewritten") == true)
-        #expect(try other.run(["list", "employer"]).elements.count == 1)
-    }
-
     @Test func oneRequestThreeTimesIsOneSaveAndOneReceipt() throws {
         let id = try create("name=虚构甲")
         let receipts = try other.run(["repeat"])["receipts"].elements
