@@ -11,12 +11,13 @@ demo: setup
 	swift build --product fieldgrid
 	.build/debug/fieldgrid demo
 
-# In three runs: the tests of real programs wait for them for minutes, the simulator keeps every core
-# busy for minutes, and both would starve the tests of a server beside them.
+# In four runs: the tests of real programs hold their threads for minutes, the simulator keeps every
+# core busy for minutes, and both would starve the tests of a server, and of an app, beside them.
 test: setup
 	swift build --build-tests
 	swift test --skip-build --disable-xctest --skip SimulationTests --skip SystemTests
-	swift test --skip-build --disable-xctest --filter SystemTests
+	swift test --skip-build --disable-xctest --filter 'SystemTests\.AppTests'
+	swift test --skip-build --disable-xctest --filter SystemTests --skip 'SystemTests\.AppTests'
 	swift test --skip-build --disable-xctest --filter SimulationTests
 
 # Runs one seed of the simulator, or one PLAN; the last line is its trace.

@@ -42,9 +42,17 @@ final class Relay: Sendable {
         for await event in events where event.contains(text) { return }
     }
 
-    func next() async -> String? {
-        for await event in events { return event }
-        return nil
+    /// What happens until a device hangs up.
+    ///
+    /// A hub that is waited for says after a while that nothing is new, and is asked again: on a
+    /// busy machine that may have happened before.
+    func untilGone() async -> [String] {
+        var told: [String] = []
+        for await event in events {
+            if event == "gone" { break }
+            told.append(event)
+        }
+        return told
     }
 
     private func serve(_ device: Int32, _ port: UInt16) {
@@ -61,13 +69,12 @@ final class Relay: Sendable {
             return
         }
         Thread.detachNewThread { [self] in
-            pass(from: device, to: hub) { bytes in
+            pass(from: device, to: hub, ended: { tell.yield("gone") }) { bytes in
                 let first = bytes.prefix { $0 != UInt8(ascii: "\r") }
                 let line = String(decoding: first, as: UTF8.self)
                 // A body that comes after its head has no such line.
                 if line.hasPrefix("POST /") || line.hasPrefix("GET /") { tell.yield(line) }
             }
-            tell.yield("gone")
         }
         Thread.detachNewThread { [self] in
             pass(from: hub, to: device) { _ in tell.yield("answered") }
@@ -77,15 +84,20 @@ final class Relay: Sendable {
     }
 
     /// Passes on until one side has gone, which is passed on too.
-    private func pass(from source: Int32, to target: Int32, _ see: (ArraySlice<UInt8>) -> Void) {
+    ///
+    /// What happens is told before it is passed on: what comes of it is told after it.
+    private func pass(
+        from source: Int32, to target: Int32, ended: () -> Void = {},
+        _ see: (ArraySlice<UInt8>) -> Void
+    ) {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = recv(source, &buffer, buffer.count, 0)
             guard count > 0 else { break }
-            // Told before it is passed on: what comes of it is told after it.
             see(buffer[..<count])
             guard send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count else { break }
         }
+        ended()
         shutdown(target, Int32(SHUT_RDWR))
         shutdown(source, Int32(SHUT_RDWR))
     }
