@@ -93,8 +93,8 @@ extension Hub: RecordStore {
         if let settlement = edit.settlements[.scope], settlement.isUndo, let state {
             append(.scope, UnitValue(.text(state.scope.text)))
         }
-        for (number, unit) in entry.units.sorted(by: { $0.key < $1.key })
-        where !unit.members.isEmpty {
+        for unit in entry.units where !unit.members.isEmpty {
+            let number = unit.number
             let present = state?.units[number]?.value(policy: unit.policy)
             let isTouched = unit.members.contains { edit.values[$0.number] != nil }
             guard isTouched || edit.settlements[number] != nil else { continue }

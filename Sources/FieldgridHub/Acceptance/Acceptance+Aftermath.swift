@@ -121,7 +121,7 @@ extension Acceptance {
         _ id: RecordID, _ unit: UnitNumber, _ event: ConflictEvent
     ) throws {
         guard let state = try record(id), let entry = index.entries[state.type],
-            let merged = state.units[unit], let described = entry.units[unit]
+            let merged = state.units[unit], let described = entry.unit(unit)
         else { return }
         let document =
             event.kind == .duplicate

@@ -206,7 +206,7 @@ extension Acceptance {
         else { return }
         let position = advance(state.scope)
         for element in gone.units.elements {
-            guard element.number > .scope, let unit = entry.units[element.number] else { continue }
+            guard element.number > .scope, let unit = entry.unit(element.number) else { continue }
             var merged = state.units[element.number] ?? .empty
             let conflict = merged.join(
                 element.state.sides, from: id, at: position, policy: unit.policy,
@@ -226,7 +226,7 @@ extension Acceptance {
         }
         let position = advance(state.scope)
         for element in state.units.elements where element.number > .scope {
-            guard let unit = entry.units[element.number] else { continue }
+            guard let unit = entry.unit(element.number) else { continue }
             var merged = element.state
             let conflict = merged.part(from: id, at: position, policy: unit.policy)
             state.units[element.number] = merged
@@ -253,7 +253,7 @@ extension Acceptance {
     ) {
         touchAll(of: &state, at: position)
         reviewRules(
-            of: &state, entry, RuleReview(touched: Set(entry.units.keys), offer: offer))
+            of: &state, entry, RuleReview(touched: Set(entry.units.map(\.number)), offer: offer))
         rekeyed.insert(state.id)
         put(state)
     }
@@ -269,7 +269,7 @@ extension Acceptance {
         }
         var units: [HistoryUnit] = []
         for change in changes where change.unit > .scope {
-            guard let unit = entry.units[change.unit] else { continue }
+            guard let unit = entry.unit(change.unit) else { continue }
             units.append(
                 try mergeUnit(change, unit, offer, merging, origin: id, into: &state))
         }
@@ -300,7 +300,8 @@ extension Acceptance {
                 !entry.type.hubOnly
             else { continue }
             var changes: [Change] = []
-            for (number, unit) in entry.units.sorted(by: { $0.key < $1.key }) {
+            for unit in entry.units {
+                let number = unit.number
                 guard let shown = state.units[number]?.value(policy: unit.policy),
                     let side = state.units[number]?.sides.last
                 else { continue }

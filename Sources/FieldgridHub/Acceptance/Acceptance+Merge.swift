@@ -78,7 +78,7 @@ extension Acceptance {
         }
         var destination: ScopeCode?
         for change in changes where change.unit != .presence {
-            guard let unit = entry.units[change.unit] else { continue }
+            guard let unit = entry.unit(change.unit) else { continue }
             units.append(try mergeUnit(change, unit, offer, merging, into: &state))
             if change.unit == .scope {
                 destination = state.units[.scope]?.value(policy: unit.policy)?.single.text

@@ -34,7 +34,7 @@ extension Acceptance {
     }
 
     func parent(of state: RecordState, _ entry: SchemaIndex.Entry) -> RecordID? {
-        guard let unit = entry.parentUnit, let policy = entry.units[unit]?.policy else {
+        guard let unit = entry.parentUnit, let policy = entry.unit(unit)?.policy else {
             return nil
         }
         return state.units[unit]?.value(policy: policy)?.single.text.flatMap { RecordID($0) }
@@ -47,7 +47,7 @@ extension Acceptance {
     ) {
         let isOurs = [SystemTypes.Task.name, SystemTypes.Conflict.name].contains(entry.type.name)
         for change in changes {
-            guard let unit = entry.units[change.unit] else { continue }
+            guard let unit = entry.unit(change.unit) else { continue }
             for (field, value) in zip(unit.members, change.value.members) {
                 let isSubject = isOurs && field.name == SystemTypes.Task.record
                 guard field.kind.isReference || isSubject,
@@ -130,7 +130,7 @@ extension Acceptance {
     /// The text of an engine's own field.
     func text(of field: String, in state: RecordState) -> String? {
         guard let entry = index.entries[state.type], let field = entry.type.field(named: field),
-            let unit = entry.units[field.number]
+            let unit = entry.unit(field.number)
         else { return nil }
         return state.units[field.number]?.value(policy: unit.policy)?.single.text
     }

@@ -31,7 +31,7 @@ extension Acceptance {
             if isNew { review.checked.formUnion(entry.requiredUnits.map(\.number)) }
         } else {
             for change in changes {
-                guard let unit = entry.units[change.unit] else { continue }
+                guard let unit = entry.unit(change.unit) else { continue }
                 let isMerged = (state.units[change.unit]?.sides.count ?? 0) > 1
                 if isMerged || change.settles != nil || unit.policy.isOperation {
                     review.checked.insert(change.unit)
@@ -56,7 +56,7 @@ extension Acceptance {
             subjects.append(.rule(rule.rule.name))
         }
         for number in review.checked.sorted() {
-            subjects += (entry.units[number]?.members ?? []).map { .field($0.name) }
+            subjects += (entry.unit(number)?.members ?? []).map { .field($0.name) }
         }
         var seen: Set<BrokenRule.Subject> = []
         for subject in subjects where seen.insert(subject).inserted {
@@ -86,7 +86,7 @@ extension Acceptance {
         of subject: BrokenRule.Subject, in state: RecordState, _ entry: SchemaIndex.Entry
     ) -> Violation? {
         guard case .field(let name) = subject, let field = entry.type.field(named: name),
-            let unit = entry.units[entry.type.unit(of: field)], unit.showsWhatIsChecked
+            let unit = entry.unit(entry.type.unit(of: field)), unit.showsWhatIsChecked
         else { return nil }
         let values = { (name: String) in Self.value(of: name, in: state, entry) }
         return entry.type.violations(
@@ -105,7 +105,7 @@ extension Acceptance {
     ) -> Value {
         guard let field = entry.type.field(named: name) else { return .null }
         let number = entry.type.unit(of: field)
-        guard let unit = entry.units[number],
+        guard let unit = entry.unit(number),
             let place = unit.members.firstIndex(where: { $0.name == name }),
             let shown = state.units[number]?.value(policy: unit.policy),
             shown.members.count > place
@@ -182,10 +182,9 @@ extension SchemaIndex.Entry {
     fileprivate func units(read subject: BrokenRule.Subject) -> [SchemaIndex.Unit] {
         switch subject {
         case .rule(let name):
-            (rules.first { $0.rule.name == name }?.units ?? []).sorted()
-                .compactMap { units[$0] }
+            (rules.first { $0.rule.name == name }?.units ?? []).sorted().compactMap { unit($0) }
         case .field(let name):
-            type.field(named: name).flatMap { units[type.unit(of: $0)] }.map { [$0] } ?? []
+            type.field(named: name).flatMap { unit(type.unit(of: $0)) }.map { [$0] } ?? []
         }
     }
 }

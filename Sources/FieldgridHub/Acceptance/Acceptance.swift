@@ -198,7 +198,7 @@ final class Acceptance {
             var values: [Value] = []
             for part in parts {
                 guard let unit = state.units[part.unit],
-                    let policy = entry.units[part.unit]?.policy,
+                    let policy = entry.unit(part.unit)?.policy,
                     let shown = unit.value(policy: policy), shown.members.count > part.member,
                     !shown.members[part.member].isNull
                 else { return nil }

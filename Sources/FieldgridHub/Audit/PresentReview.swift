@@ -35,7 +35,7 @@ struct PresentReview {
     ) throws -> AuditFinding? {
         var offered = [state.id: offers(in: history)]
         for element in state.units.elements {
-            if entry.units[element.number]?.policy.isOperation == true { continue }
+            if entry.unit(element.number)?.policy.isOperation == true { continue }
             for side in element.state.sides {
                 let owner = side.origin ?? state.id
                 if offered[owner] == nil {
@@ -44,7 +44,7 @@ struct PresentReview {
                 let offer = Offered(
                     identity: side.offer.identity, unit: element.number, value: side.value)
                 guard offered[owner]?.contains(offer) != true else { continue }
-                let name = entry.units[element.number]?.name ?? "its place or presence"
+                let name = entry.unit(element.number)?.name ?? "its place or presence"
                 return AuditFinding(
                     log: .scope(state.scope), leaf: nil,
                     what: "\(entry.type.name) \(state.id) has a value of \(name) that the history "

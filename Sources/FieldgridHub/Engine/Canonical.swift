@@ -8,7 +8,7 @@ enum Canonical {
         guard case .text(let text) = value else { return true }
         if text.isEmpty || text.utf8.contains(0) { return false }
         if isPlain(text) { return true }
-        return text.precomposedStringWithCanonicalMapping.utf8.elementsEqual(text.utf8)
+        return text.precomposedStringWithCanonicalMapping.hasBytes(of: text)
     }
 
     /// As people enter it, made canonical: empty text is null.

@@ -47,8 +47,8 @@ struct ConflictDocument {
             duplicates.map { record -> [String: Any] in
                 var document = Self.origin(record.units.elements.flatMap(\.state.sides))
                 var values: [String: Any] = [:]
-                for (number, unit) in entry.units where number > .scope {
-                    guard let shown = record.units[number]?.value(policy: unit.policy),
+                for unit in entry.units where unit.number > .scope {
+                    guard let shown = record.units[unit.number]?.value(policy: unit.policy),
                         !shown.isNull
                     else { continue }
                     values[unit.name] = Self.json(shown, unit)

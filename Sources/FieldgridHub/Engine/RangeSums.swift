@@ -56,7 +56,7 @@ final class RangeSums {
     ) -> [(UnitNumber, UnitValue)] {
         state.units.elements.compactMap { element in
             guard element.number != .presence, element.number != .scope,
-                let described = entry.units[element.number],
+                let described = entry.unit(element.number),
                 let value = element.state.value(policy: described.policy)
             else { return nil }
             return (element.number, value)

@@ -172,7 +172,7 @@ struct ReplyBuilder {
         for index in elements.indices where isWhole || elements[index].state.changed > since {
             let (number, unit) = (elements[index].number, elements[index].state)
             if number == .presence || number == .scope { continue }
-            guard let described = entry.units[number] else { continue }
+            guard let described = entry.unit(number) else { continue }
             // What came of an operation depends on those of others.
             let isOwn =
                 since > .zero && !described.policy.isOperation

@@ -12,9 +12,9 @@ extension Acceptance {
     func adopt(from old: SchemaIndex) throws {
         for (number, entry) in index.entries.sorted(by: { $0.key < $1.key }) {
             guard let before = old.entries[number] else { continue }
-            let policies = before.units.compactMapValues { unit in
-                entry.units[unit.number].map(\.policy) == unit.policy ? nil : unit.policy
-            }
+            let changed = before.units.filter { entry.unit($0.number)?.policy != $0.policy }
+            let policies = Dictionary(
+                uniqueKeysWithValues: changed.map { ($0.number, $0.policy) })
             if !policies.isEmpty { try redecide(number, entry, policies) }
             if before.type.naturalKeys != entry.type.naturalKeys { try rekey(number) }
         }
@@ -49,7 +49,7 @@ extension Acceptance {
         let next = Position((heads[state.scope] ?? .empty).position.value + 1)
         var changed: [(UnitNumber, MergeOutcome)] = []
         for element in state.units.elements {
-            guard let before = old[element.number], let unit = entry.units[element.number] else {
+            guard let before = old[element.number], let unit = entry.unit(element.number) else {
                 continue
             }
             var merged = element.state

@@ -48,7 +48,7 @@ extension Acceptance {
     func shapeRefusal(_ fold: Fold) -> Refusal? {
         for (number, value) in fold.values.sorted(by: { $0.key < $1.key }) {
             if number == .presence || number == .scope { continue }
-            guard let unit = fold.schema(of: number).entries[fold.type]?.units[number],
+            guard let unit = fold.schema(of: number).entries[fold.type]?.unit(number),
                 unit.fits(value)
             else { return unitUnknown(number, fold) }
         }
@@ -59,7 +59,7 @@ extension Acceptance {
         of value: UnitValue, _ number: UnitNumber, _ fold: Fold
     ) -> Refusal? {
         let schema = fold.schema(of: number)
-        guard let entry = schema.entries[fold.type], let unit = entry.units[number],
+        guard let entry = schema.entries[fold.type], let unit = entry.unit(number),
             unit.fits(value)
         else { return unitUnknown(number, fold) }
         if let wrong = value.members.first(where: { !Canonical.isCanonical($0) }) {
@@ -96,7 +96,7 @@ extension Acceptance.Fold {
     fileprivate func value(of name: String, _ entry: SchemaIndex.Entry) -> Value {
         guard let field = entry.type.field(named: name) else { return .null }
         let number = entry.type.unit(of: field)
-        guard let place = entry.units[number]?.members.firstIndex(where: { $0.name == name }),
+        guard let place = entry.unit(number)?.members.firstIndex(where: { $0.name == name }),
             let members = values[number]?.members, members.count > place
         else { return .null }
         return members[place]

@@ -108,9 +108,7 @@ package struct CanonicalDecoder {
 
     package mutating func text() throws(Failure) -> String {
         let slice = try take(try count())
-        // Repairs what is not UTF-8, and then has other bytes.
-        let text = String(decoding: slice, as: UTF8.self)
-        guard text.utf8.elementsEqual(slice) else {
+        guard let text = unsafe slice.withUnsafeBufferPointer({ unsafe String(exactly: $0) }) else {
             throw .malformed("text is not UTF-8", at: index)
         }
         return text

@@ -6,7 +6,7 @@ package enum TextSet {
         var sorted = elements.filter { !$0.isEmpty }
         sorted.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         var distinct: [String] = []
-        for element in sorted where !(distinct.last?.utf8.elementsEqual(element.utf8) ?? false) {
+        for element in sorted where !(distinct.last?.hasBytes(of: element) ?? false) {
             distinct.append(element)
         }
         guard !distinct.isEmpty else { return nil }
@@ -16,7 +16,7 @@ package enum TextSet {
     /// The elements; nil unless the text is in canonical form.
     package static func decode(_ text: String) -> [String]? {
         guard let elements = parse(Array(text.unicodeScalars)),
-            let canonical = encode(elements), canonical.utf8.elementsEqual(text.utf8)
+            let canonical = encode(elements), canonical.hasBytes(of: text)
         else { return nil }
         return elements
     }

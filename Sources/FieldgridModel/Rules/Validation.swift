@@ -167,7 +167,7 @@ extension Schema {
         let versions = codeList(named: list)?.versions ?? []
         let asked = version.map { wanted in versions.filter { $0.version == wanted } } ?? versions
         let isKnown = asked.contains { version in
-            version.codes.contains { $0.code.utf8.elementsEqual(code.utf8) }
+            version.codes.contains { $0.code.hasBytes(of: code) }
         }
         if isKnown { return nil }
         let known = asked.last.map(\.sample) ?? ""

@@ -28,7 +28,8 @@ package struct SchemaIndex: Sendable {
     /// One record type.
     package final class Entry: Sendable {
         package let type: RecordType
-        package let units: [UnitNumber: Unit]
+        /// In the order of their numbers.
+        package let units: [Unit]
         package let parentUnit: UnitNumber?
         package let requiredUnits: [Unit]
         package let rules: [Rule]
@@ -42,7 +43,7 @@ package struct SchemaIndex: Sendable {
         package let titleUnit: UnitNumber?
 
         init(
-            _ type: RecordType, units: [UnitNumber: Unit], rules: [Rule],
+            _ type: RecordType, units: [Unit], rules: [Rule],
             naturalKeys: [[KeyPart]]
         ) {
             self.type = type
@@ -55,8 +56,12 @@ package struct SchemaIndex: Sendable {
             statusUnit = type.refresh.flatMap { type.field(named: $0.statusField) }
                 .map { type.unit(of: $0) }
             titleUnit = type.title.flatMap { type.field(named: $0) }.map { type.unit(of: $0) }
-            requiredUnits = units.values.filter { $0.members.contains(where: \.required) }
-                .sorted { $0.number < $1.number }
+            requiredUnits = units.filter { $0.members.contains(where: \.required) }
+        }
+
+        package func unit(_ number: UnitNumber) -> Unit? {
+            let place = units.place(of: number.value) { $0.number.value }
+            return place < units.count && units[place].number == number ? units[place] : nil
         }
     }
 
@@ -81,12 +86,12 @@ package struct SchemaIndex: Sendable {
     }
 
     private static func entry(for type: RecordType) -> Entry {
-        var units: [UnitNumber: Unit] = [:]
-        for number in [.presence, .scope] + type.unitNumbers {
-            guard let policy = type.policy(of: number) else { continue }
-            units[number] = Unit(
-                number, name: type.unitName(number), policy: policy,
-                members: type.members(of: number) ?? [])
+        let units = ([.presence, .scope] + type.unitNumbers).compactMap { number in
+            type.policy(of: number).map { policy in
+                Unit(
+                    number, name: type.unitName(number), policy: policy,
+                    members: type.members(of: number) ?? [])
+            }
         }
         let keys = type.naturalKeys.map { key in
             key.compactMap { name -> KeyPart? in

@@ -32,8 +32,7 @@ extension Value: Hashable {
         switch (left, right) {
         case (.null, .null): true
         case (.integer(let left), .integer(let right)): left == right
-        // Not `==` on String: that calls U+F90A and U+91D1 equal, SQLite does not.
-        case (.text(let left), .text(let right)): left.utf8.elementsEqual(right.utf8)
+        case (.text(let left), .text(let right)): left.hasBytes(of: right)
         default: false
         }
     }

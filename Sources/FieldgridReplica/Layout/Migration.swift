@@ -129,7 +129,7 @@ enum LayoutCheck {
             try Migration.writeTable(layout, scope: memory.onlyScope, db)
             for trigger in CaptureTriggers.all(of: layout) {
                 let found = present.removeValue(forKey: trigger.name)
-                guard found.map({ !$0.utf8.elementsEqual(trigger.sql.utf8) }) ?? true else {
+                guard found.map({ !$0.hasBytes(of: trigger.sql) }) ?? true else {
                     continue
                 }
                 if found != nil { try db.define("DROP TRIGGER \(Identifier.quote(trigger.name))") }

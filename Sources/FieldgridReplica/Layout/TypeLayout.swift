@@ -16,10 +16,8 @@ struct TypeLayout: Sendable {
     }
 
     let type: RecordType
-    /// Every declared unit, by number.
+    /// Every declared unit, in the order of their numbers.
     let units: [Unit]
-    /// The index of a unit in ``units``.
-    let unitIndex: [UnitNumber: Int]
     /// The index of a field's column, by field number.
     let columnIndex: [UnitNumber: Int]
     /// The index of the unit that a column belongs to.
@@ -41,14 +39,11 @@ struct TypeLayout: Sendable {
             units.append(Unit(number: number, operation: operation, columns: columns))
         }
         var unitOfColumn = Array(repeating: 0, count: type.fields.count)
-        var unitIndex: [UnitNumber: Int] = [:]
         for (index, unit) in units.enumerated() {
-            unitIndex[unit.number] = index
             for column in unit.columns { unitOfColumn[column] = index }
         }
         self.columnIndex = columnIndex
         self.units = units
-        self.unitIndex = unitIndex
         self.unitOfColumn = unitOfColumn
         sql = TypeStatements(type)
     }
@@ -56,7 +51,10 @@ struct TypeLayout: Sendable {
     var columnCount: Int { type.fields.count }
 
     /// The unit with this number, if the type declares it.
-    func unit(_ number: UnitNumber) -> Unit? { unitIndex[number].map { units[$0] } }
+    func unit(_ number: UnitNumber) -> Unit? {
+        let place = units.place(of: number.value) { $0.number.value }
+        return place < units.count && units[place].number == number ? units[place] : nil
+    }
 
     /// The value of a unit in a row's values.
     func value(of unit: Unit, in values: [Value]) -> UnitValue {

@@ -198,11 +198,7 @@ package struct ByteReader {
         place += length
         let end = place
         let text: String? = bytes.withUnsafeBufferPointer { all in
-            let part = UnsafeBufferPointer(rebasing: all[start..<end])
-            // Repairs what is not UTF-8, and then has other bytes: much faster here than the
-            // initializer that validates.
-            let text = String(decoding: part, as: UTF8.self)
-            return text.utf8.elementsEqual(part) ? text : nil
+            String(exactly: UnsafeBufferPointer(rebasing: all[start..<end]))
         }
         guard let text else { throw .malformed("text is not UTF-8", at: end) }
         return text
