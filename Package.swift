@@ -106,6 +106,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Benchmarks/Engine", swiftSettings: settings),
+        // What tests of several targets use: connections on loopback, threads.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "FieldgridModelTests", dependencies: ["FieldgridModel"],
             swiftSettings: settings),
@@ -132,7 +134,8 @@ let package = Package(
             name: "FieldgridHubTests",
             dependencies: [
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridHub",
-                "FieldgridReplica", "FieldgridNode", "FieldgridService", grdb, logging,
+                "FieldgridReplica", "FieldgridNode", "FieldgridService", "TestSupport", grdb,
+                logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
@@ -140,7 +143,7 @@ let package = Package(
             name: "FieldgridNodeTests",
             dependencies: [
                 "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridReplica",
-                "FieldgridNode",
+                "FieldgridNode", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -154,7 +157,7 @@ let package = Package(
             name: "FieldgridTests",
             dependencies: [
                 "Fieldgrid", "FieldgridModel", "FieldgridSchema", "FieldgridSync", "FieldgridHub",
-                "FieldgridNode", "FieldgridService", "VillageClinicExample", grdb,
+                "FieldgridNode", "FieldgridService", "VillageClinicExample", "TestSupport", grdb,
             ],
             swiftSettings: settings),
         // The example under Examples/, which is a package of its own, once more as a target of
@@ -181,7 +184,8 @@ let package = Package(
             path: "Tests/Fuzz", swiftSettings: settings),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: settings),
         .testTarget(
-            name: "SystemTests", dependencies: ["Fieldgrid", "VillageClinicExample"],
+            name: "SystemTests",
+            dependencies: ["Fieldgrid", "VillageClinicExample", "TestSupport"],
             path: "Tests/System", exclude: ["Python"],
             swiftSettings: settings),
     ]

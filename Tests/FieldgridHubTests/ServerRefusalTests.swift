@@ -2,6 +2,7 @@ import FieldgridModel
 import FieldgridNode
 import FieldgridSync
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FieldgridHub
@@ -129,7 +130,7 @@ import Testing
         _ = server.hub.enrolled(key)
         let (url, hubKey, key) = (server.url, server.hub.hubKey.publicKey, key)
         let year: Int64 = 365 * 86_400_000
-        let counts = try await RunningServer.onThread {
+        let counts = try await onThread {
             let hub = HubAddress(url).map { CurlTransport(hub: $0) }
             guard let hub else { return [0] }
             let client = HubClient(

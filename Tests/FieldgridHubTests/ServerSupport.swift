@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 
 @testable import FieldgridHub
 
@@ -162,22 +163,13 @@ final class RunningServer: Sendable {
         unlink(socketPath)
     }
 
-    /// Runs blocking work on a thread of its own.
-    static func onThread<Value: Sendable>(
-        _ work: @escaping @Sendable () throws -> Value
-    ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread { continuation.resume(with: Result(catching: work)) }.start()
-        }
-    }
-
     func post(
         _ path: String = "/sync/v1/exchange", query: String = "", key: DeviceKey = .fixture(1),
         clock: Int64 = FakeHub.now, contentType: String = ExchangeCodec.contentType,
         body: [UInt8]
     ) async throws -> Result<[UInt8], HubFailure> {
         let (url, hubKey) = (url, hub.hubKey.publicKey)
-        return try await Self.onThread {
+        return try await onThread {
             let client = try HubClient(
                 transport: CurlTransport(hub: address(url)), key: key, hub: .key(hubKey),
                 clock: FixedClock(milliseconds: clock),
@@ -191,7 +183,7 @@ final class RunningServer: Sendable {
     /// Sends a request as it is, signed or not.
     func send(_ call: HTTPCall, toSocket: Bool = false) async throws -> HTTPAnswer {
         let (url, socketPath) = (url, socketPath)
-        return try await Self.onThread {
+        return try await onThread {
             let transport =
                 try toSocket
                 ? CurlTransport(socketPath: socketPath) : CurlTransport(hub: address(url))

@@ -1,6 +1,7 @@
 import FieldgridNode
 import FieldgridSync
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FieldgridHub
@@ -75,7 +76,7 @@ import Testing
         let (url, code) = (server.url, server.hub.code)
         let path = FileManager.default.temporaryDirectory.path + "/fg-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let result = try await RunningServer.onThread {
+        let result = try await onThread {
             try joinFolder(path, url: url, code: code)
         }
         #expect(result.holder == "虚构乙")
@@ -97,7 +98,7 @@ import Testing
         let path = FileManager.default.temporaryDirectory.path + "/fg-\(UUID().uuidString)"
         let code = EnrolmentCode(
             secret: Array(repeating: 9, count: 10), fingerprint: hubKey.fingerprint)
-        let failure = try await RunningServer.onThread {
+        let failure = try await onThread {
             Result { try joinFolder(path, url: url, code: code) }.failure as? HubFailure
         }
         #expect(failure?.code == "enrol.code-wrong")
@@ -113,7 +114,7 @@ import Testing
         let code = EnrolmentCode(
             secret: server.hub.code.secret,
             fingerprint: DeviceKey.fixture(55).publicKey.fingerprint)
-        let failure = try await RunningServer.onThread {
+        let failure = try await onThread {
             Result { try joinFolder(path, url: url, code: code) }.failure as? HubFailure
         }
         #expect(failure?.code == "hub.wrong-key")

@@ -1,5 +1,6 @@
 import FieldgridSchema
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FieldgridNode

@@ -2,6 +2,7 @@ import FieldgridModel
 import FieldgridSync
 import Foundation
 import Synchronization
+import TestSupport
 
 @testable import FieldgridNode
 
@@ -89,95 +90,39 @@ extension Result {
 /// A server on loopback that says the same bytes to every request, whatever
 /// it is, and then hangs up unless told otherwise.
 final class CannedServer: Sendable {
-    private let listener: Int32
-    let port: UInt16
-    private let seen = Mutex<[String]>([])
-    private let accepted = Mutex(0)
+    private let listener: Listener
+    private let seen: Seen
 
+    private final class Seen: Sendable {
+        let requests = Mutex<[String]>([])
+        let connections = Mutex(0)
+    }
+
+    var port: UInt16 { listener.port }
     /// What was asked, one text for each request.
-    var requests: [String] { seen.withLock { $0 } }
-    var connections: Int { accepted.withLock { $0 } }
-    var address: HubAddress? { HubAddress("http://127.0.0.1:\(port)") }
+    var requests: [String] { seen.requests.withLock { $0 } }
+    var connections: Int { seen.connections.withLock { $0 } }
+    var address: HubAddress? { HubAddress(listener.url) }
 
     init(_ answer: [UInt8], keepsConnections: Bool = false) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        place.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let (fd, size) = (listener, length)
-        let bound = withUnsafeMutablePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(fd, pointer, size) == 0 && listen(fd, 8) == 0
-                    && getsockname(fd, pointer, &length) == 0
+        let seen = Seen()
+        self.seen = seen
+        listener = try Listener { connection in
+            seen.connections.withLock { $0 += 1 }
+            while let request = connection.message() {
+                seen.requests.withLock { $0.append(String(decoding: request, as: UTF8.self)) }
+                connection.send(answer)
+                if !keepsConnections { break }
             }
+            connection.finish()
         }
-        guard bound else { throw POSIXError(.EADDRNOTAVAIL) }
-        port = UInt16(bigEndian: place.sin_port)
-        Thread { [self] in serve(answer, keepsConnections) }.start()
     }
 
     convenience init(_ answer: String, keepsConnections: Bool = false) throws {
         try self.init(Array(answer.utf8), keepsConnections: keepsConnections)
     }
 
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
-
-    private func serve(_ answer: [UInt8], _ keepsConnections: Bool) {
-        while true {
-            let connection = accept(listener, nil, nil)
-            guard connection >= 0 else { break }
-            accepted.withLock { $0 += 1 }
-            while read(connection) {
-                _ = answer.withUnsafeBytes {
-                    send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-                }
-                if !keepsConnections { break }
-            }
-            // A close with unread bytes would be a reset, which may overtake the answer.
-            shutdown(connection, Int32(SHUT_WR))
-            drain(connection)
-            close(connection)
-        }
-        close(listener)
-    }
-
-    private func drain(_ connection: Int32) {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while recv(connection, &buffer, buffer.count, 0) > 0 {}
-    }
-
-    /// Reads one request; its body is short and comes with the head or just
-    /// after.
-    private func read(_ connection: Int32) -> Bool {
-        var text = ""
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while !isWhole(text) {
-            let count = recv(connection, &buffer, buffer.count, 0)
-            guard count > 0 else { return false }
-            text += String(decoding: buffer[..<count], as: UTF8.self)
-        }
-        seen.withLock { [text] in $0.append(text) }
-        return true
-    }
-
-    private func isWhole(_ text: String) -> Bool {
-        guard let end = text.range(of: "\r\n\r\n") else { return false }
-        let head = text[..<end.lowerBound].lowercased()
-        let length = head.range(of: "content-length: ").map { range in
-            Int(head[range.upperBound...].prefix { $0.isNumber }) ?? 0
-        }
-        return text[end.upperBound...].utf8.count >= length ?? 0
-    }
-}
-
-/// Runs blocking work on a thread of its own.
-func onThread<Value: Sendable>(
-    _ work: @escaping @Sendable () throws -> Value
-) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread { continuation.resume(with: Result(catching: work)) }.start()
-    }
+    func stop() { listener.stop() }
 }
 
 /// A folder that is gone when the test is.

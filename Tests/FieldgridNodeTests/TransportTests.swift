@@ -1,6 +1,7 @@
 import FieldgridModel
 import FieldgridSync
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FieldgridNode

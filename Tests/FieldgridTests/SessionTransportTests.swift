@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Fieldgrid
@@ -22,7 +23,7 @@ import Testing
 
     @Test func anAnswerIsHandedBackWithItsStatusHeadersAndBody() async throws {
         let server = try RawServer { connection in
-            connection.write(
+            connection.send(
                 "HTTP/1.1 418 Teapot\r\nX-Fieldgrid: a\r\nContent-Length: 5\r\n\r\nhello")
         }
         defer { server.stop() }
@@ -36,7 +37,7 @@ import Testing
     @Test(arguments: [301, 302, 303, 307, 308])
     func aRedirectIsHandedBackAndNotFollowed(status: Int) async throws {
         let server = try RawServer { connection in
-            connection.write(
+            connection.send(
                 "HTTP/1.1 \(status) Elsewhere\r\nLocation: /login\r\nContent-Length: 2\r\n\r\nno")
         }
         defer { server.stop() }
@@ -47,7 +48,7 @@ import Testing
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes."])
     func silenceEndsIt(said: String) async throws {
         let server = try RawServer { connection in
-            connection.write(said)
+            connection.send(said)
             connection.waitForTheEnd()
         }
         defer { server.stop() }
@@ -58,7 +59,7 @@ import Testing
 
     @Test func aBodyThatIsCutOffIsNotTakenForAWholeOne() async throws {
         let server = try RawServer { connection in
-            connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.")
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.")
         }
         defer { server.stop() }
         await #expect(throws: (any Error).self) { _ = try await ask(server).body() }
@@ -97,9 +98,9 @@ import Testing
     private static func endless() throws -> (server: RawServer, ends: AsyncStream<Void>) {
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let server = try RawServer { connection in
-            connection.write("HTTP/1.1 200 OK\r\n\r\n")
+            connection.send("HTTP/1.1 200 OK\r\n\r\n")
             for _ in 0..<1_024 {
-                guard connection.write([UInt8](repeating: 0, count: 1 << 16)) else { break }
+                guard connection.send([UInt8](repeating: 0, count: 1 << 16)) else { break }
             }
             connection.waitForTheEnd()
             end.yield()

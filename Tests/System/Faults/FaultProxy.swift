@@ -1,6 +1,6 @@
 import Foundation
-import Glibc
 import Synchronization
+import TestSupport
 
 /// What a link does with one request and its answer.
 enum LinkFault: String, CaseIterable, Sendable {
@@ -21,18 +21,17 @@ enum LinkFault: String, CaseIterable, Sendable {
 /// A link between devices and their hub, over real sockets, that fails as a
 /// seed says, one request after the other.
 final class FaultProxy: Sendable {
-    let url: String
+    private let listener: Listener
     private let link: Link
+
+    var url: String { listener.url }
 
     /// Leads to the hub at a port of loopback.
     init(to hub: UInt16, seed: UInt64) throws {
-        link = try Link(to: hub, seed: seed)
-        url = "http://127.0.0.1:\(link.port)"
-        let link = link
-        Thread.detachNewThread { link.run() }
+        let link = Link(to: hub, seed: seed)
+        self.link = link
+        listener = try Listener { link.serve($0) }
     }
-
-    deinit { link.end() }
 
     /// From now on every request is passed on.
     func heal() { link.weather.withLock { $0.isHealed = true } }
@@ -77,52 +76,18 @@ private struct Weather {
     }
 }
 
-/// What the accepting thread and the proxy share.
+/// What the threads of the connections share.
 private final class Link: Sendable {
-    let port: UInt16
     let weather: Mutex<Weather>
     private let hub: UInt16
-    private let listener: Int32
     private let answerBefore = Mutex<[UInt8]?>(nil)
 
-    init(to hub: UInt16, seed: UInt64) throws {
+    init(to hub: UInt16, seed: UInt64) {
         self.hub = hub
         weather = Mutex(Weather(seed: seed))
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Connection.cloexec, 0)
-        var address = Connection.loopback(0)
-        guard listener >= 0,
-            Connection.withSocketAddress(&address, { bind(listener, $0, $1) }) == 0,
-            listen(listener, 64) == 0
-        else { throw ProcessError("listen for a proxy", errno: errno) }
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = Connection.withSocketAddress(&address) { pointer, _ in
-            getsockname(listener, pointer, &size)
-        }
-        self.listener = listener
-        port = UInt16(bigEndian: address.sin_port)
     }
 
-    /// Wakes the accepting thread, which then ends.
-    func end() { shutdown(listener, Int32(SHUT_RDWR)) }
-
-    func run() {
-        while true {
-            var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-            guard poll(&waiting, 1, -1) >= 0 || errno == EINTR else { break }
-            // A child that inherited the connection would keep it open after us.
-            let descriptor = ChildProcess.whileNoneStarts {
-                let descriptor = accept(listener, nil, nil)
-                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-                return descriptor
-            }
-            guard descriptor >= 0 else { break }
-            let client = Connection(descriptor)
-            Thread.detachNewThread { [self] in serve(client) }
-        }
-        close(listener)
-    }
-
-    private func serve(_ client: Connection) {
+    func serve(_ client: Connection) {
         while let request = client.message() {
             let (fault, place) = weather.withLock { $0.next() }
             guard pass(request, of: client, fault, place) else { return }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Folders without room or rights, a hub without descriptors, clocks that are

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 
 /// One real process, ended by its own number and never by a name.
 ///
@@ -13,26 +14,13 @@ final class ChildProcess: Sendable {
     let output: ChildOutput
     private let ended = Mutex<Int32?>(nil)
 
-    /// Held from opening a child's descriptors until it has them, so that no
-    /// child started meanwhile inherits them too.
-    private static let starting = Mutex(())
-
-    /// Does something while no child is being started.
-    ///
-    /// A file that is to be executed must be written so: the copy of a child
-    /// that starts meanwhile holds it open for writing, and the system then
-    /// refuses to execute it (`ETXTBSY`).
-    static func whileNoneStarts<Value>(_ body: () throws -> Value) rethrows -> Value {
-        try starting.withLock { _ in try body() }
-    }
-
     /// Starts the program with exactly this environment and, as its standard
     /// input, `input` or nothing.
     init(
         _ executable: String, _ arguments: [String], input: String? = nil,
         environment: [String: String]
     ) throws {
-        (id, output) = try Self.starting.withLock { _ in
+        (id, output) = try ChildStarts.whileNoneStarts {
             let standardInput = try Self.file(holding: input)
             defer { close(standardInput) }
             let output = try Self.pipe()

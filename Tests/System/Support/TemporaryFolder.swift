@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A new folder that goes, with all that is in it, when the value goes.
 final class TemporaryFolder: Sendable {
@@ -22,7 +23,7 @@ final class TemporaryFolder: Sendable {
     @discardableResult
     func write(_ text: String, to name: String, executable: Bool = false) throws -> String {
         let path = file(name)
-        try ChildProcess.whileNoneStarts {
+        try ChildStarts.whileNoneStarts {
             try text.write(toFile: path, atomically: false, encoding: .utf8)
         }
         let permissions = executable ? 0o700 : 0o600

@@ -1,14 +1,16 @@
-import Glibc
+import Foundation
 
 /// A connected socket on loopback, closed when the value goes.
-final class Connection: Sendable {
+package final class Connection: Sendable {
     private let descriptor: Int32
 
-    /// Takes over a connected socket; whoever waits on it waits half a minute
-    /// at most.
-    init(_ descriptor: Int32) {
+    /// Takes over a connected socket.
+    ///
+    /// - Parameter patienceSeconds: How long whoever waits on it waits at most; 0 for as long as
+    ///   it takes.
+    init(_ descriptor: Int32, patienceSeconds: Int) {
         self.descriptor = descriptor
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        var patience = timeval(tv_sec: patienceSeconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
@@ -17,7 +19,7 @@ final class Connection: Sendable {
     deinit { close(descriptor) }
 
     /// Calls a port; nil where nobody listens.
-    static func open(port: UInt16) -> Connection? {
+    package static func open(port: UInt16, patienceSeconds: Int = 30) -> Connection? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | cloexec, 0)
         guard descriptor >= 0 else { return nil }
         var address = loopback(port)
@@ -26,7 +28,7 @@ final class Connection: Sendable {
             close(descriptor)
             return nil
         }
-        return Connection(descriptor)
+        return Connection(descriptor, patienceSeconds: patienceSeconds)
     }
 
     static let cloexec = Int32(SOCK_CLOEXEC.rawValue)
@@ -51,11 +53,11 @@ final class Connection: Sendable {
 
     /// Sends all of it, and tells whether that was possible.
     @discardableResult
-    func send(_ bytes: some Collection<UInt8>) -> Bool {
+    package func send(_ bytes: some Collection<UInt8>) -> Bool {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard sent > 0 else { return false }
             rest = rest.dropFirst(sent)
@@ -63,8 +65,31 @@ final class Connection: Sendable {
         return true
     }
 
+    @discardableResult
+    package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    /// What has come; empty where the other side has gone.
+    package func receive() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+            count = max(0, recv(descriptor, buffer.baseAddress, buffer.count, 0))
+        }
+    }
+
+    /// Stays until the other side has gone.
+    package func waitForTheEnd() { while !receive().isEmpty {} }
+
+    /// Says that nothing follows, and waits until the other side has gone too: a close with unread
+    /// bytes would be a reset, which may overtake what was sent.
+    package func finish() {
+        shutdown(descriptor, Int32(SHUT_WR))
+        waitForTheEnd()
+    }
+
+    /// Ends both ways, for whoever waits on it too.
+    package func hangUp() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// Makes the end an abortion, as of a router that has forgotten it.
-    func abort() {
+    package func abort() {
         var now = linger(l_onoff: 1, l_linger: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
@@ -72,7 +97,7 @@ final class Connection: Sendable {
 
     /// One HTTP message whose head tells its length; nil where the other side
     /// ends before.
-    func message() -> [UInt8]? {
+    package func message() -> [UInt8]? {
         var bytes: [UInt8] = []
         var length: Int?
         while true {
@@ -80,9 +105,7 @@ final class Connection: Sendable {
                 length = end + Self.bodyLength(in: bytes[..<end])
             }
             if let length, bytes.count >= length { return bytes }
-            let more = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
-                count = max(0, recv(descriptor, buffer.baseAddress, buffer.count, 0))
-            }
+            let more = receive()
             if more.isEmpty { return nil }
             bytes += more
         }
