@@ -1,7 +1,9 @@
 import FieldgridModel
-import FieldgridReplica
 import FieldgridSync
+import GRDB
 import Testing
+
+@testable import FieldgridReplica
 
 /// What commands and pages read.
 @Suite struct RecordTests {
@@ -50,6 +52,20 @@ import Testing
             return true
         }
         #expect(count == 1_200)
+    }
+
+    @Test func whatIsReadBelongsTogetherWhateverAnotherProgramWritesMeanwhile() throws {
+        let test = try TestReplica()
+        try test.replica.save(.fixture(.create(1, [name: .text("甲")])))
+        let count = "SELECT count(*) FROM employer"
+        let (before, after) = try test.replica.read { db in
+            let before = try db.integer(count)
+            try test.outside { try $0.execute(sql: "INSERT INTO employer(name) VALUES('乙')") }
+            return (before, try db.integer(count))
+        }
+        #expect(before == 1)
+        #expect(after == before)
+        #expect(try test.replica.read { try $0.integer(count) } == 2)
     }
 
     @Test func naturalKeyFindsTheRecordThatHasItNow() throws {

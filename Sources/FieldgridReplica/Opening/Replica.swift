@@ -157,13 +157,21 @@ package final class Replica: RecordStore {
 }
 
 extension Replica {
-    /// Reads what is in the file.
+    /// Reads what is in the file, in one transaction.
     ///
-    /// There is one connection, so nothing changes between two statements of one
-    /// reading.
+    /// Another program may write at any time: what is read belongs together. And
+    /// SQLite takes its locks once, and not for each statement.
     func read<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
         do {
-            return try queue.writeWithoutTransaction(body)
+            return try queue.writeWithoutTransaction { db in
+                var answer: Answer?
+                try db.inTransaction(.deferred) {
+                    answer = try body(db)
+                    return .commit
+                }
+                guard let answer else { preconditionFailure("a transaction ran its body") }
+                return answer
+            }
         } catch {
             throw ReplicaError.of(error, path: path)
         }
