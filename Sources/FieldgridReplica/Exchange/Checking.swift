@@ -48,12 +48,10 @@ extension ReplyApplication {
             }
         case .records:
             guard let checked = reply.checked else { return nil }
-            let before = result.repaired.count
             try repair(check.ranges, with: checked, comparison, at: now)
-            // What cannot be put right keeps nothing else from being compared.
-            if result.repaired.count == before {
-                try advance(check, comparison.turn(), at: now)
-            }
+            // What cannot be put right, or does not stay so, keeps nothing else from being
+            // compared: it has its next turn.
+            try advance(check, comparison.turn(), at: now)
         }
         if next != nil { result.hasMore = true }
         return next

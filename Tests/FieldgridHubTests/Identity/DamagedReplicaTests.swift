@@ -109,6 +109,29 @@ import Testing
         #expect(third.check?.ranges != ranges)
     }
 
+    /// What somebody spoils again and again is put right again and again, and the
+    /// grids after it have their turn all the same.
+    @Test func aRecordThatDoesNotStayPutRightKeepsNothingElseFromBeingCompared() throws {
+        let hub = try TestHub()
+        let node = try RealNode(
+            hub, try hub.enrol("虚构·王", TestHub.district, role: .supervisor))
+        try node.exchange()
+        let last = try #require(hub.hub.grids.subtree(of: TestHub.district).max())
+        try node.edit(.test(1), .create(last), ["name": .text("虚构1")])
+        try node.exchange()
+        func spoilAndExchange(until isDone: () -> Bool) throws {
+            for _ in 0..<60 where !isDone() {
+                try damage(
+                    node, "UPDATE grid SET name = '坏值' WHERE code = '\(TestHub.district)'")
+                try node.exchange()
+            }
+            #expect(isDone())
+        }
+        try spoilAndExchange { node.repaired.contains { $0.type == "grid" } }
+        try damage(node, "UPDATE employer SET name = '坏值' WHERE id = '\(RecordID.test(1))'")
+        try spoilAndExchange { node.repaired.contains { $0.id == .test(1) } }
+    }
+
     @Test func aRowAddedBehindTheTriggersIsSent() throws {
         let (hub, node) = try start()
         try damage(
