@@ -102,4 +102,12 @@ private final class ManualClock: Clock {
         #expect(outcomes.compactMap(\.self) == [.busy])
         lane.close(waitingUpTo: 10)
     }
+
+    @Test func whoWasAdmittedIsNotTurnedAwayByWhatWaits() async throws {
+        let lane = BlockingLane(name: "test", waitingMax: 0)
+        await #expect(throws: HubError.busy) { try await lane.run {} }
+        #expect(try await lane.run(isAdmitted: true) { 1 } == 1)
+        await #expect(throws: HubError.busy) { try await lane.run {} }
+        lane.close(waitingUpTo: 10)
+    }
 }

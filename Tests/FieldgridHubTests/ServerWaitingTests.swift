@@ -41,7 +41,7 @@ import Testing
         let start = ContinuousClock.now
         async let answer = server.post(query: "wait=30", body: [1])
         var seen = asked.makeAsyncIterator()
-        for _ in 0..<2 { await seen.next() }
+        await seen.next()
         hub.state.withLock { state in
             state.replies = [Self.reply(2, records: 1)]
             state.changed = [Self.scope]
@@ -79,7 +79,7 @@ import Testing
         let server = try await RunningServer(hub, shutdownMax: .seconds(600))
         async let answer = server.post(query: "wait=30", body: [1])
         var seen = asked.makeAsyncIterator()
-        for _ in 0..<2 { await seen.next() }
+        await seen.next()
         let start = ContinuousClock.now
         try await server.stop()
         #expect(ContinuousClock.now - start < .seconds(25))
@@ -95,17 +95,56 @@ import Testing
         try await server.stop()
     }
 
-    @Test func whoComesBeyondTheBoundIsAnsweredAtOnce() async {
-        let bell = Bell(waitingMax: 0)
-        let deadline = ContinuousClock.now + .seconds(600)
-        #expect(await bell.wait(for: Self.scope, since: bell.rings, until: deadline) == false)
+    @Test func whatHappensElsewhereMakesNobodyLookAgain() async throws {
+        let (hub, asked) = idleHub()
+        let server = try await RunningServer(hub)
+        async let answer = server.post(query: "wait=30", body: [1])
+        var seen = asked.makeAsyncIterator()
+        await seen.next()
+        let others: [Set<ScopeCode>] = [[], [ScopeCode("220602104")], []]
+        for changed in others {
+            hub.state.withLock { $0.changed = changed }
+            _ = try await server.post("/v1/service", contentType: "application/json", body: [2])
+        }
+        #expect(hub.bodies.count == 1)
+        hub.state.withLock { state in
+            state.replies = [Self.reply(2, records: 1)]
+            state.changed = [Self.scope]
+        }
+        _ = try await server.post("/v1/service", contentType: "application/json", body: [2])
+        #expect(try ExchangeCodec.decodeReply(try await answer.get()).records.count == 1)
+        #expect(hub.bodies.count == 2)
+        try await server.stop()
     }
 
-    @Test func aChangeBetweenLookingAndWaitingIsNotMissed() async {
+    @Test func whoComesBeyondTheBoundIsAnsweredAtOnce() {
+        let bell = Bell(waitersMax: 1)
+        let ticket = bell.enter(Self.scope)
+        #expect(ticket != nil)
+        #expect(bell.enter(Self.scope) == nil)
+        ticket.map { bell.leave($0) }
+        #expect(bell.enter(Self.scope) != nil)
+    }
+
+    @Test func aChangeWhileLookingIsNotMissed() async throws {
         let bell = Bell()
-        let rings = bell.rings
-        bell.ring([], wrote: true)
+        let ticket = try #require(bell.enter(Self.scope))
+        bell.ring([Self.scope])
         let deadline = ContinuousClock.now + .seconds(600)
-        #expect(await bell.wait(for: Self.scope, since: rings, until: deadline))
+        #expect(await bell.wait(ticket, until: deadline))
+        // Once for each ring.
+        #expect(await !bell.wait(ticket, until: .now))
+    }
+
+    @Test func whoLeavesOrIsCancelledIsLetGo() async throws {
+        let bell = Bell()
+        let ticket = try #require(bell.enter(Self.scope))
+        let deadline = ContinuousClock.now + .seconds(600)
+        let waiting = Task { await bell.wait(ticket, until: deadline) }
+        waiting.cancel()
+        #expect(await !waiting.value)
+        bell.leave(ticket)
+        #expect(bell.scopes.isEmpty)
+        #expect(await !bell.wait(ticket, until: .now))
     }
 }

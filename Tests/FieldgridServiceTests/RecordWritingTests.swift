@@ -179,6 +179,26 @@ import Testing
         #expect(refusal?.code == "record.deleted")
     }
 
+    @Test func whatWasMergedIsEditedButNotDeletedOrMovedInTheOthersPlace() throws {
+        let stays = try fixture.employer("name=虚构商店")
+        let goes = try fixture.employer("name=虚构商店")
+        let id = try #require(RecordID(goes))
+        let type = try #require(fixture.store.schema.type(named: "employer"))
+        var record = try #require(fixture.store.record(id, type: type))
+        record.isAlive = false
+        record.alias = RecordID(stays)
+        fixture.store.put(record)
+        let deleting = try fixture.refusal(.delete(type: "employer", id: goes))
+        #expect(deleting?.code == "record.merged")
+        #expect(deleting?.message.contains(stays) == true)
+        let moving = try fixture.refusal(
+            .move(type: "employer", id: goes, scope: "220602002"))
+        #expect(moving?.code == "record.merged")
+        let edited = try fixture.record(
+            .set(type: "employer", id: goes, fields: ["phone=0439-3220000"], source: nil))
+        #expect(edited["id"].text == stays)
+    }
+
     @Test func aRecordOfAnotherTypeIsToldAsSuch() throws {
         let id = try fixture.employer("name=虚构商店")
         let refusal = try fixture.refusal(.show(type: "snapshot", id: id))

@@ -81,7 +81,8 @@ extension FieldNode {
     /// Give only what the person changed: a field that is named counts as confirmed by its
     /// author. And give the record that the person looked at; what the hub has sent since
     /// then was not seen, and two values that had not seen each other become a conflict
-    /// instead of one overwriting the other.
+    /// instead of one overwriting the other. A counter grows by the difference to what the
+    /// record shows, whoever else counted meanwhile.
     ///
     /// - Returns: The record as it is now.
     /// - throws: ``FieldgridError`` with everything that is wrong in
@@ -120,7 +121,8 @@ extension FieldNode {
     ///
     /// - Returns: The record as it is now.
     /// - throws: ``FieldgridError``: `scope.unknown`, `scope.forbidden`,
-    ///   `record.moves-with-parent`.
+    ///   `record.moves-with-parent`, `record.merged` where it was merged into another one
+    ///   since it was read.
     @discardableResult
     public func move(_ record: Record, to scope: String) throws -> Record {
         try save { session in
@@ -135,12 +137,13 @@ extension FieldNode {
     /// If another person edits it meanwhile, the edit wins over the delete and a person is
     /// asked. Records that ended in the world are better closed with a status.
     ///
-    /// - throws: ``FieldgridError``: `record.deleted`, `type.hub-only`.
+    /// - throws: ``FieldgridError``: `record.deleted`, `type.hub-only`, `record.merged` where
+    ///   it was merged into another one since it was read: that one is not deleted.
     public func delete(_ record: Record) throws {
         try save { session in
             _ = try ask(
                 .record(ask: .delete(type: record.type, id: record.id.description)), of: session,
-                loadedAt: session.context(of: record))
+                editing: record)
         }
     }
 
@@ -148,8 +151,7 @@ extension FieldNode {
         on record: Record, in session: NodeSession, _ request: (String) -> RecordRequest
     ) throws -> Record {
         _ = try ask(
-            .record(ask: request(record.id.description)), of: session,
-            loadedAt: session.context(of: record))
+            .record(ask: request(record.id.description)), of: session, editing: record)
         return try self.record(record.id, of: record.type, in: session)
     }
 
@@ -177,12 +179,23 @@ extension NodeSession {
     }
 
     /// What the author of an edit had seen: what the record shows, unless positions mean
-    /// something else by now; then nothing, which errs towards a conflict.
+    /// something else by now, or the edit goes into the record that this one was merged into,
+    /// which the author has not seen; then nothing, which errs towards a conflict.
     func context(of record: Record) throws -> Position? {
         guard let type = replica.schema.type(named: record.type),
             let current = try replica.record(record.id.base, type: type)
         else { return nil }
-        let isSame = current.scope.text == record.scope && record.shown.epoch == replica.epoch
+        let isSame =
+            current.isAlive && current.scope.text == record.scope
+            && record.shown.epoch == replica.epoch
         return isSame ? record.shown.position : .zero
+    }
+
+    /// What the author of an edit saw of each counter.
+    func counters(of record: Record) -> [UnitNumber: Value] {
+        let fields = replica.schema.type(named: record.type)?.fields ?? []
+        return fields.filter { $0.policy == .counter }.reduce(into: [:]) { counters, field in
+            counters[field.number] = record[field.name].count
+        }
     }
 }

@@ -196,13 +196,16 @@ extension FieldNode {
 
     /// Asks the record service, the one door for records, conflicts and tasks.
     func ask(
-        _ request: ServiceRequest, of session: NodeSession, loadedAt: Position? = nil
+        _ request: ServiceRequest, of session: NodeSession, editing record: Record? = nil
     ) throws -> JSONValue {
         let replica = session.replica
         var service = try RecordService(
             store: replica, place: .node, author: session.document.holder, clock: sources.clock,
             settledHere: try replica.settledLocally(), newID: sources.mint)
-        service.loadedAt = loadedAt
+        if let record {
+            service.loadedAt = try session.context(of: record)
+            service.shownCounters = session.counters(of: record)
+        }
         service.hubClockOffset = session.hubClockOffset
         guard let reply = try service.answer(request) else { throw FieldgridError.closed }
         return reply.document

@@ -102,8 +102,8 @@ public struct CreatedRecord: Hashable, Sendable, Identifiable {
     public let record: Record
     /// A record that is here already and has the same natural key.
     ///
-    /// Both are kept. If they are one thing in the world, delete one, or merge them when
-    /// the hub has made a conflict of it.
+    /// Both are kept. If they are one thing in the world, delete the new one, or merge them
+    /// when the hub has made a conflict of it.
     public let twin: RecordID?
 
     /// The new record's id.

@@ -146,6 +146,14 @@ extension FieldValue {
         }
     }
 
+    /// The whole number that a counter's field stores.
+    var count: Value {
+        switch self {
+        case .integer(let number), .money(let number), .decimal(let number, _): .integer(number)
+        default: .null
+        }
+    }
+
     /// The value as the service reads it: as a person types it into the field.
     ///
     /// Nil where the case does not fit the field's kind.

@@ -4,34 +4,58 @@ import Synchronization
 
 /// Requests that wait for something to change in their scope.
 ///
+/// - Who waits is entered before it looks whether there is anything: what changes
+///   from then on rings for it, also while it looks.
 /// - At most so many wait; who comes beyond is answered at once.
 /// - When the server stops, all are let go, and nobody waits any more.
 final class Bell: Sendable {
+    /// The place of somebody who waits.
+    struct Ticket: Hashable, Sendable {
+        fileprivate var number: Int
+    }
+
+    private struct Waiter {
+        var scope: ScopeCode
+        /// It rang since the last look.
+        var hasRung = false
+        var resume: CheckedContinuation<Void, Never>?
+    }
+
     private struct State {
-        var waiting: [Int: (scope: ScopeCode, resume: CheckedContinuation<Void, Never>)] = [:]
+        var waiters: [Int: Waiter] = [:]
         var next = 0
-        /// Counts what may have changed something, so that nothing falls
-        /// between looking and waiting.
-        var rings = 0
         var isClosed = false
     }
 
-    private let waitingMax: Int
+    private let waitersMax: Int
     private let state = Mutex(State())
 
-    init(waitingMax: Int = 1_000) { self.waitingMax = waitingMax }
+    init(waitersMax: Int = 1_000) { self.waitersMax = waitersMax }
 
-    /// Where the count stands; to be read before looking.
-    var rings: Int { state.withLock { $0.rings } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
     /// Whom a change could concern.
-    var scopes: Set<ScopeCode> { state.withLock { Set($0.waiting.values.map(\.scope)) } }
+    var scopes: Set<ScopeCode> { state.withLock { Set($0.waiters.values.map(\.scope)) } }
 
-    /// Lets those go who wait for one of these scopes.
-    func ring(_ changed: Set<ScopeCode>, wrote: Bool) {
+    /// Nil when there is no more room to wait.
+    func enter(_ scope: ScopeCode) -> Ticket? {
+        state.withLock { state in
+            guard !state.isClosed, state.waiters.count < waitersMax else { return nil }
+            state.next += 1
+            state.waiters[state.next] = Waiter(scope: scope)
+            return Ticket(number: state.next)
+        }
+    }
+
+    func leave(_ ticket: Ticket) {
+        let left = state.withLock { $0.waiters.removeValue(forKey: ticket.number) }
+        left?.resume?.resume()
+    }
+
+    /// Rings for those who wait for one of these scopes.
+    func ring(_ changed: Set<ScopeCode>) {
+        guard !changed.isEmpty else { return }
         let woken = state.withLock { state in
-            if wrote { state.rings += 1 }
-            return changed.isEmpty ? [] : Self.take({ changed.contains($0) }, &state)
+            Self.wake({ changed.contains($0.scope) }, &state)
         }
         for continuation in woken { continuation.resume() }
     }
@@ -39,57 +63,58 @@ final class Bell: Sendable {
     func close() {
         let woken = state.withLock { state in
             state.isClosed = true
-            return Self.take({ _ in true }, &state)
+            return Self.wake({ _ in true }, &state)
         }
         for continuation in woken { continuation.resume() }
     }
 
-    private static func take(
-        _ concerns: (ScopeCode) -> Bool, _ state: inout State
+    private static func wake(
+        _ concerns: (Waiter) -> Bool, _ state: inout State
     ) -> [CheckedContinuation<Void, Never>] {
-        let found = state.waiting.filter { concerns($0.value.scope) }
-        for key in found.keys { state.waiting[key] = nil }
-        return found.sorted { $0.key < $1.key }.map(\.value.resume)
+        var woken: [CheckedContinuation<Void, Never>] = []
+        for (number, waiter) in state.waiters.sorted(by: { $0.key < $1.key })
+        where concerns(waiter) {
+            state.waiters[number]?.hasRung = true
+            state.waiters[number]?.resume = nil
+            if let resume = waiter.resume { woken.append(resume) }
+        }
+        return woken
     }
 
-    /// Waits for a change in a scope, or until the time is over.
+    /// Waits until it has rung since the last look, or the time is over.
     ///
-    /// - Returns: false when there is no more room to wait.
-    func wait(
-        for scope: ScopeCode, since rings: Int, until deadline: ContinuousClock.Instant
-    ) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask { await self.wait(for: scope, since: rings) }
-            group.addTask {
-                try? await Task.sleep(until: deadline, clock: .continuous)
-                return true
-            }
-            let first = await group.next() ?? true
+    /// - Returns: whether it has rung: then it is time to look again.
+    func wait(_ ticket: Ticket, until deadline: ContinuousClock.Instant) async -> Bool {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait(ticket) }
+            group.addTask { try? await Task.sleep(until: deadline, clock: .continuous) }
+            await group.next()
             group.cancelAll()
-            return first
+        }
+        return state.withLock { state in
+            defer { state.waiters[ticket.number]?.hasRung = false }
+            return !state.isClosed && state.waiters[ticket.number]?.hasRung == true
         }
     }
 
-    private func wait(for scope: ScopeCode, since rings: Int) async -> Bool {
-        let key = state.withLock { state in
-            state.next += 1
-            return state.next
-        }
-        return await withTaskCancellationHandler {
-            var hadRoom = true
+    private func wait(_ ticket: Ticket) async {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let goes = state.withLock { state in
-                    hadRoom = state.waiting.count < waitingMax
+                let stays = state.withLock { state in
                     let stays =
-                        hadRoom && !state.isClosed && state.rings == rings && !Task.isCancelled
-                    if stays { state.waiting[key] = (scope, continuation) }
-                    return !stays
+                        state.waiters[ticket.number]?.hasRung == false && !state.isClosed
+                        && !Task.isCancelled
+                    if stays { state.waiters[ticket.number]?.resume = continuation }
+                    return stays
                 }
-                if goes { continuation.resume() }
+                if !stays { continuation.resume() }
             }
-            return hadRoom
         } onCancel: {
-            state.withLock { $0.waiting.removeValue(forKey: key) }?.resume.resume()
+            let resume = state.withLock { state in
+                defer { state.waiters[ticket.number]?.resume = nil }
+                return state.waiters[ticket.number]?.resume
+            }
+            resume?.resume()
         }
     }
 }

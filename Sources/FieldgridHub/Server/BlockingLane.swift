@@ -9,7 +9,9 @@ package final class BlockingLane: @unchecked Sendable {
     /// rather than let everybody time out.
     private let waitingMax: Int
     private let condition = NSCondition()
-    private var jobs: [@Sendable () -> Void] = []
+    private var jobs: [(isAdmitted: Bool, run: @Sendable () -> Void)] = []
+    /// How many of them were not admitted before.
+    private var asking = 0
     private var isClosed = false
     private let ended = DispatchSemaphore(value: 0)
 
@@ -28,16 +30,21 @@ package final class BlockingLane: @unchecked Sendable {
     /// A cancelled caller is let go at once; the work, once begun, goes on to
     /// its end, so that nothing is half done.
     ///
+    /// - Parameters:
+    ///   - isAdmitted: The caller is one of a bounded number already, and is not refused for
+    ///     what waits.
+    ///   - work: Runs on the lane's thread.
     /// - Throws: what the work throws, `hub.busy` when too much waits,
     ///   `hub.stopping` when the lane was closed.
     package func run<Value: Sendable>(
-        _ work: @escaping @Sendable () throws -> Value
+        isAdmitted: Bool = false, _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let promise = Promise<Value>()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard promise.wait(continuation) else { return }
-                if let refusal = append({ promise.settle(Result(catching: work)) }) {
+                let job = { @Sendable in promise.settle(Result(catching: work)) }
+                if let refusal = append(job, isAdmitted) {
                     promise.settle(.failure(refusal))
                 }
             }
@@ -56,12 +63,15 @@ package final class BlockingLane: @unchecked Sendable {
         if ended.wait(timeout: .now() + seconds) == .success { ended.signal() }
     }
 
-    private func append(_ job: @escaping @Sendable () -> Void) -> HubError? {
+    private func append(_ job: @escaping @Sendable () -> Void, _ isAdmitted: Bool) -> HubError? {
         condition.lock()
         defer { condition.unlock() }
         if isClosed { return .stopping }
-        if jobs.count >= waitingMax { return .busy }
-        jobs.append(job)
+        if !isAdmitted {
+            if asking >= waitingMax { return .busy }
+            asking += 1
+        }
+        jobs.append((isAdmitted, job))
         condition.broadcast()
         return nil
     }
@@ -79,7 +89,9 @@ package final class BlockingLane: @unchecked Sendable {
             if isClosed { return nil }
             condition.wait()
         }
-        return jobs.removeFirst()
+        let job = jobs.removeFirst()
+        if !job.isAdmitted { asking -= 1 }
+        return job.run
     }
 }
 

@@ -5,16 +5,16 @@ extension FrontDoor {
     /// The longest that a request waits.
     static let waitSecondsMax = 30
 
-    /// Runs work that may change something, and rings for those it concerns.
+    /// Runs work that may change something, and rings for those it concerns, whether or not
+    /// the caller is still there.
     func change<Value: Sendable>(
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
-        let (result, concerned) = try await lane.run { [hub, bell] in
+        try await lane.run { [hub, bell] in
             let result = try work()
-            return (result, hub.takeChanged(among: bell.scopes))
+            bell.ring(hub.takeChanged(among: bell.scopes))
+            return result
         }
-        bell.ring(concerned, wrote: true)
-        return result
     }
 
     /// `wait=SECONDS`; 0 where it is not given.
@@ -32,16 +32,15 @@ extension FrontDoor {
         _ body: [UInt8], _ device: EnrolledDevice, waitingUpTo seconds: Int
     ) async throws -> [UInt8] {
         let deadline = ContinuousClock.now + .seconds(seconds)
+        let ticket = seconds > 0 ? bell.enter(device.scope) : nil
+        defer { ticket.map { bell.leave($0) } }
         var reply = try await change { [hub] in try hub.exchange(body, device: device) }
-        while seconds > 0, Self.isIdle(reply), !bell.isClosed, ContinuousClock.now < deadline {
-            let rings = bell.rings
-            // Looked at again, because something may have come before the count was read; what
-            // only reads rings for nobody.
-            reply = try await lane.run { [hub] in try hub.exchange(body, device: device) }
-            guard Self.isIdle(reply),
-                await bell.wait(for: device.scope, since: rings, until: deadline)
-            else { break }
-            reply = try await lane.run { [hub] in try hub.exchange(body, device: device) }
+        guard let ticket else { return reply }
+        while Self.isIdle(reply), await bell.wait(ticket, until: deadline) {
+            // What came for one came for many: those who waited are not turned away now.
+            reply = try await lane.run(isAdmitted: true) { [hub] in
+                try hub.exchange(body, device: device)
+            }
         }
         return reply
     }

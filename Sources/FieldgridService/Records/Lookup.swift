@@ -107,6 +107,22 @@ extension RecordService {
         return record
     }
 
+    /// The record with this very id: what is done with all of a record must not
+    /// happen to the one that it was merged into.
+    func ownRecord(_ text: String, of type: RecordType) throws -> StoredRecord {
+        let record = try livingRecord(text, of: type)
+        let asked = try recordID(text)
+        guard record.id == asked else {
+            throw ServiceError(
+                "record.merged",
+                "The \(type.name) \(asked) was merged into \(record.id): they are one now, and "
+                    + "nothing was done.",
+                hint: "If that one is meant, give its id; `fieldgrid record show \(type.name) "
+                    + "\(record.id)` shows it.")
+        }
+        return record
+    }
+
     func conditions(
         _ texts: [String], of type: RecordType
     ) throws(ServiceError) -> [FieldCondition] {

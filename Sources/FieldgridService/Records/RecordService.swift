@@ -21,6 +21,9 @@ package struct RecordService {
     /// Where the screen had loaded the record that is edited, where it stayed
     /// open while the store went on.
     package var loadedAt: Position?
+    /// What the screen shows of the counters of the record that is edited, where it
+    /// stayed open: what is given for one is meant as the difference to that.
+    package var shownCounters: [UnitNumber: Value] = [:]
     /// The hub's clock minus this one, milliseconds, where an exchange found
     /// them too far apart; 0 where it did not.
     package var hubClockOffset: Int64 = 0

@@ -23,7 +23,7 @@ extension RecordService {
             .object(document),
             notes: [
                 "the \(type.name) \(twin) has the same natural key; if they are one in the world, "
-                    + "delete one of the two"
+                    + "delete this new one, or merge the two when the hub asks about them"
             ])
     }
 
@@ -38,7 +38,8 @@ extension RecordService {
                 "assignment.missing", "Nothing to set was given.",
                 hint: "Give at least one field=value.", exitStatus: .wrongUsage)
         }
-        let given = appended(try values(fields, of: type), to: record, of: type)
+        var given = appended(try values(fields, of: type), to: record, of: type)
+        try count(&given, over: record, of: type)
         try checkParent(in: given, of: type, scope: record.scope)
         try check(given, of: type, over: record)
         let changed = given.filter { ($1.isNull ? nil : $1) != record.values[$0] }
@@ -62,6 +63,25 @@ extension RecordService {
             values[field.number] = .text(before + UnitOperation.separator + entry)
         }
         return values
+    }
+
+    /// What is given for a counter is what the author saw, and what was counted since.
+    private func count(
+        _ given: inout [UnitNumber: Value], over record: StoredRecord, of type: RecordType
+    ) throws {
+        for (number, shown) in shownCounters {
+            guard let value = given[number] else { continue }
+            let present = record.values[number]?.integer ?? 0
+            let (since, isOver) = present.subtractingReportingOverflow(shown.integer ?? 0)
+            let (total, isOut) = (value.integer ?? 0).addingReportingOverflow(since)
+            guard !isOver, !isOut else {
+                throw ServiceError(
+                    "value.out-of-range",
+                    "The counter “\(type.unitName(number))” would leave what 64 bits hold.",
+                    hint: "Read the record again and give the number that it should show.")
+            }
+            given[number] = .integer(total)
+        }
     }
 
     /// Marks a record confirmed on a day, by default today.
@@ -113,7 +133,7 @@ extension RecordService {
     func delete(_ typeName: String, id: String) throws -> ServiceReply {
         let type = try type(typeName)
         try checkWritable(type)
-        let record = try livingRecord(id, of: type)
+        let record = try ownRecord(id, of: type)
         let edit = RecordEdit(type: type.number, id: record.id, kind: .delete)
         try store.save(draft(edit, source: .onSite))
         return ServiceReply(
@@ -123,7 +143,7 @@ extension RecordService {
     func move(_ typeName: String, id: String, scope: String) throws -> ServiceReply {
         let type = try type(typeName)
         try checkWritable(type)
-        let record = try livingRecord(id, of: type)
+        let record = try ownRecord(id, of: type)
         if let parent = type.parent {
             throw ServiceError(
                 "record.moves-with-parent",
