@@ -29,6 +29,8 @@ WORK = ROOT / ".build" / "bench"
 BENCH = ROOT / ".build" / "release" / "fieldgrid-bench"
 HUB = ROOT / ".build" / "release" / "fieldgrid"
 ROWS = 100_000
+# Devices that wait for news beside those that exchange.
+WAITERS = 150
 # Changesets of a request, for the hub's memory.
 REQUESTS = (20, 500, 5_000)
 
@@ -98,16 +100,17 @@ def geodiff_python():
 
 
 def capture(rounds, found):
-    """Both settings; the program takes turns by itself."""
-    for setting in ("NORMAL", "FULL"):
-        say(f"capture, synchronous={setting}")
-        extra = ["FULL"] if setting == "FULL" else []
-        text = run(WORK / "capture", HERE / "Capture" / "employers.sql", WORK, rounds, *extra)
-        for match in re.finditer(
-            r"^(.*?)\s+plain\s+([\d.]+)\s+captured\s+([\d.]+)", text, re.MULTILINE
-        ):
-            found.lines[f"capture {setting} {match[1]}"] = [
-                {"plain": float(match[2]), "ours": float(match[3])}]
+    """Both settings, in turns."""
+    for turn in range(rounds):
+        for setting in ("NORMAL", "FULL"):
+            say(f"capture, synchronous={setting}: turn {turn + 1} of {rounds}")
+            extra = ["FULL"] if setting == "FULL" else []
+            text = run(WORK / "capture", HERE / "Capture" / "employers.sql", WORK, 1, *extra)
+            for match in re.finditer(
+                r"^(.*?)\s+plain\s+([\d.]+)\s+captured\s+([\d.]+)", text, re.MULTILINE
+            ):
+                found.lines.setdefault(f"capture {setting} {match[1]}", []).append(
+                    {"plain": float(match[2]), "ours": float(match[3])})
 
 
 def prepare(rows, found):
@@ -168,11 +171,14 @@ def load(quick, found):
     try:
         url = hub.stdout.readline().split()[-1]
         seconds = 10 if quick else 30
-        for seed, nodes in enumerate((1_000, 2_500, 5_000, 10_000, 15_000, 20_000), start=1):
-            say(f"{nodes} nodes")
+        runs = [(2_500, WAITERS), *((n, 0) for n in (1_000, 2_500, 5_000, 10_000, 15_000, 20_000))]
+        for seed, (nodes, waiters) in enumerate(runs, start=1):
+            say(f"{nodes} nodes" + (f" and {waiters} that wait" if waiters else ""))
             before = machine.processor_seconds(hub.pid)
-            found.take(BENCH, "load", folder, url, nodes, seconds, seed, suffix=f" {nodes}")
-            line = found.lines[f"load {nodes}"][-1]
+            suffix = f" {nodes}" + (f" beside {waiters}" if waiters else "")
+            found.take(
+                BENCH, "load", folder, url, nodes, seconds, seed, waiters, suffix=suffix)
+            line = found.lines[f"load{suffix}"][-1]
             line["hub_cpu"] = machine.processor_seconds(hub.pid) - before
             line["hub_megabytes"] = machine.peak_megabytes(hub.pid)
             if line["p99"] > 5 or line["failed"]:

@@ -52,6 +52,15 @@ final class BenchHub {
         return DeviceKey.generate(using: &random)
     }
 
+    /// What a device asks that knows the hub's logs as they are now.
+    func question(seeing scopes: some Sequence<ScopeCode>) throws -> AuditQuestion {
+        let logs = [.administration] + scopes.map(AuditLog.scope)
+        let extents = try store.read { try $0.auditExtents(of: logs) }
+        return AuditQuestion(
+            digest: AuditDigest(of: extents.map { ($0.key, $0.value.size, $0.value.root) }),
+            sizes: extents.mapValues(\.size))
+    }
+
     func enrol(_ number: Int, scope: ScopeCode) throws -> DeviceRow {
         let deviceKey = Self.deviceKey(number)
         let issued = try hub.issueCode(

@@ -10,9 +10,11 @@ import Synchronization
 ///
 /// - The arrivals are random and wait for nobody (an open loop); what counts
 ///   is the time from when an exchange was due to when its answer was checked.
-/// - Requests are built before the clock starts; signing them, a connection
-///   each, and checking the answer are part of the run.
+/// - Requests are built before the clock starts, with the question about the
+///   hub's audit that a device asks which was there before; signing them, a
+///   connection each, and checking the answer's signature are part of the run.
 /// - A device exchanges once in a run, so a run is shorter than its minute.
+/// - Beside them, others may wait for news that do not come (`wait=30`).
 struct Load {
     private static let periodSeconds = 60.0
     private static let threads = 192
@@ -45,16 +47,21 @@ struct Load {
 
     /// - Parameter seed: tells runs against one hub apart: each has devices and
     ///   an incarnation of its own.
-    func run(nodes: Int, seconds: Int, seed: Int) throws {
+    func run(nodes: Int, seconds: Int, seed: Int, waiters: Int) throws {
         let schedule = try schedule(nodes: nodes, seconds: Double(seconds), seed: seed)
         guard !schedule.isEmpty else { throw BenchmarkError("nothing is due") }
+        let waiting = try Waiters(folder: folder, count: waiters, besides: schedule.map(\.device))
+        waiting.start(address, hubKey)
         let watch = Stopwatch()
         let outcomes = exchange(schedule)
         let elapsed = watch.elapsed
+        let waits = try waiting.end()
         let latencies = outcomes.map(\.seconds)
         let problems = outcomes.compactMap(\.problem)
         for answer in outcomes.compactMap(\.answer) {
-            try ExchangeCodec.decodeReply(answer).checkAccepted(District.recordsEach)
+            let reply = try ExchangeCodec.decodeReply(answer)
+            try reply.checkAccepted(District.recordsEach)
+            guard !reply.audit.isEmpty else { throw BenchmarkError("an answer proves nothing") }
         }
         if let first = problems.first {
             FileHandle.standardError.write(Data("\(problems.count) failed: \(first)\n".utf8))
@@ -67,6 +74,7 @@ struct Load {
                 "p95": latencies.percentile(0.95), "p99": latencies.percentile(0.99),
                 "max": latencies.max() ?? 0,
                 "per_second": Double(outcomes.count) / elapsed.wall,
+                "waiters": Double(waiters), "waits": Double(waits),
             ])
     }
 
@@ -110,7 +118,9 @@ struct Load {
                 [change], source: .onSite, context: [scope: position], milliseconds: bench.hub.now)
         }
         let city = heads[Employers.scope]?.position ?? .zero
-        return writer.request(positions: [Employers.scope: city, scope: position]) { id in
+        let positions = [Employers.scope: city, scope: position]
+        let question = try bench.question(seeing: positions.keys)
+        return writer.request(positions: positions, audit: question) { id in
             numbers[id].map { (scope, $0) }
         }
     }

@@ -16,7 +16,8 @@ enum Main {
           exchange FOLDER COUNT   100 changes saved, sent, merged; an idle exchange
           page FOLDER             a node opened, and its first page
           district FOLDER DEVICES a hub folder with so many devices
-          load FOLDER URL NODES SECONDS [SEED]  so many of them exchange once a minute
+          load FOLDER URL NODES SECONDS [SEED [WAITERS]]
+                                  so many of them exchange once a minute, others wait
 
         """
 
@@ -56,7 +57,8 @@ enum Main {
         case "load" where arguments.count > 4:
             let load = try Load(folder: folder, url: arguments[2])
             try load.run(
-                nodes: number(3, or: 1_000), seconds: number(4, or: 10), seed: number(5, or: 1))
+                nodes: number(3, or: 1_000), seconds: number(4, or: 10), seed: number(5, or: 1),
+                waiters: number(6, or: 0))
         default:
             complain()
             exit(64)

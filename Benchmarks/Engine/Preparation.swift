@@ -39,14 +39,16 @@ struct ChangesetWriter {
 
     /// The request that sends what was added since the last one.
     mutating func request(
-        positions: [ScopeCode: Position], number: (RecordID) -> (ScopeCode, RecordNumber)?
+        positions: [ScopeCode: Position], audit: AuditQuestion? = nil,
+        number: (RecordID) -> (ScopeCode, RecordNumber)?
     ) -> [UInt8] {
         let batch = ChangesetBatch(following: digest, waiting)
         digest = batch.head
         waiting = []
-        let request = ExchangeRequest(
+        var request = ExchangeRequest(
             schema: schema, epoch: epoch, positions: positions, incarnation: incarnation,
             sealed: seq, batch: batch)
+        request.audit = audit
         return ExchangeCodec.encode(request, number: number)
     }
 }
