@@ -16,6 +16,8 @@ final class Waiters: Sendable {
         var body: [UInt8]
     }
 
+    private static let arrivalSeconds = 10.0
+
     private let waiters: [Waiter]
     private let isOver = Atomic(false)
     private let answers = Atomic(0)
@@ -47,8 +49,11 @@ final class Waiters: Sendable {
     }
 
     func start(_ address: HubAddress, _ hubKey: DevicePublicKey) {
-        for waiter in waiters {
+        for (number, waiter) in waiters.enumerated() {
             let thread = Thread { [self] in
+                // As they come by themselves, and not all at one moment.
+                let share = Double(number) / Double(waiters.count)
+                Thread.sleep(forTimeInterval: share * Self.arrivalSeconds)
                 while !isOver.load(ordering: .relaxed) { wait(waiter, address, hubKey) }
                 group.leave()
             }
