@@ -37,10 +37,11 @@ package struct HybridClock: Sendable {
 
     /// The next time, given what the wall clock says.
     ///
-    /// A counter that overflows moves the millisecond part by one.
+    /// A counter that overflows moves the millisecond part by one. The greatest
+    /// time of all, 145 million years away, has none after it and is issued again.
     package mutating func tick(wallMilliseconds: Int64) -> HybridTime {
         let wall = HybridTime(milliseconds: max(0, wallMilliseconds))
-        last = wall > last ? wall : HybridTime(raw: last.raw + 1)
+        last = wall > last ? wall : HybridTime(raw: last.raw == .max ? .max : last.raw + 1)
         return last
     }
 

@@ -133,14 +133,16 @@ package enum ExchangeCodec {
     package static func decodeReply(_ frame: [UInt8]) throws(WireError) -> ExchangeReply {
         var reader = ByteReader(try Frame.unwrap(frame, kind: .exchangeReply))
         let epoch = EpochID(try reader.bits())
-        let time = HybridTime(raw: Int64(clamping: try reader.unsigned()))
+        guard let time = Int64(exactly: try reader.unsigned()) else {
+            throw .malformed("a time beyond 63 bits", at: reader.offset)
+        }
         let schema = SchemaTag(try reader.fixed())
         let document = Array(try reader.raw(try reader.count()))
         let chain: ChainAnswer
         switch try reader.byte() {
         case 0: chain = .follows
-        case 1: chain = .gap(expected: Int64(clamping: try reader.unsigned()))
-        case 2: chain = .fork(at: Int64(clamping: try reader.unsigned()))
+        case 1: chain = .gap(expected: Int64(try reader.index(below: 1 << 53, "sequence")))
+        case 2: chain = .fork(at: Int64(try reader.index(below: 1 << 53, "sequence")))
         case let tag: throw .malformed("chain answer \(tag)", at: reader.offset)
         }
         let incarnation = try reader.flag() ? IncarnationID(try reader.bits()) : nil
@@ -155,7 +157,7 @@ package enum ExchangeCodec {
         let records = try DeltaColumns.read(&reader)
         try reader.finish()
         var reply = ExchangeReply(
-            epoch: epoch, time: time, schema: schema,
+            epoch: epoch, time: HybridTime(raw: time), schema: schema,
             schemaDocument: document.isEmpty ? nil : document, receipts: receipts, chain: chain,
             positions: positions, records: records, hasMore: ending.hasMore)
         reply.mustRebase = ending.mustRebase

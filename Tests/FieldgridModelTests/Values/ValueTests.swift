@@ -32,6 +32,12 @@ import Testing
         #expect(zip(times, times.dropFirst()).allSatisfy { $0 < $1 })
     }
 
+    @Test func theGreatestTimeOfAllHasNoneAfterIt() {
+        var clock = HybridClock()
+        clock.observe(HybridTime(raw: .max))
+        #expect(clock.tick(wallMilliseconds: 7) == HybridTime(raw: .max))
+    }
+
     @Test func aFullCounterMovesTheMillisecond() {
         var clock = HybridClock(last: HybridTime(milliseconds: 7, counter: 0xffff))
         #expect(clock.tick(wallMilliseconds: 7) == HybridTime(milliseconds: 8, counter: 0))

@@ -188,6 +188,9 @@ VALUES = {
 }
 
 REPLIES = {
+    "a reply's time of 2^63": {"time": unsigned(1 << 63)},
+    "a gap at 2^53": {"chain": b"\1" + unsigned(1 << 53)},
+    "a fork at 2^53": {"chain": b"\2" + unsigned(1 << 53)},
     "chain 3": {"chain": b"\3\1"}, "a flag for the incarnation": {"incarnation": b"\2"},
     "a document beyond the bytes": {"document": b"\xff\x7f{}"},
     "2^20 receipts": {"receipts": unsigned(1 << 20)},

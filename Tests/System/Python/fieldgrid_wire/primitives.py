@@ -242,6 +242,7 @@ class Fields(Codec):
 
 UNSIGNED = Unsigned()
 SIGNED = Signed()
+HYBRID_TIME = Unsigned(1 << 63)
 SEQUENCE = POSITION = Unsigned(COUNTED)
 NUMBER = Unsigned(NUMBERED)
 BIT = Byte(below=2)

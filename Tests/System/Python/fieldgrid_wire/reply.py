@@ -4,7 +4,7 @@ from .audit import PROVED
 from .batch import Index
 from .frame import REPLY as KIND
 from .frame import unwrap, wrap
-from .primitives import (BITS, DIGEST, FLAG, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
+from .primitives import (BITS, DIGEST, FLAG, HYBRID_TIME, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
                          UNSIGNED, WORD, Byte, Codec, Counted, Fields, Fixed, Optional, Unsigned,
                          column, malformed, record_numbers, unsigned, written)
 from .request import POSITIONS, ordered
@@ -178,7 +178,7 @@ class Ending:
 
 ENDING = Byte(below=16)
 FIRST = Fields(
-    ("epoch", BITS), ("time", UNSIGNED), ("schema", WORD), ("document", TEXT),
+    ("epoch", BITS), ("time", HYBRID_TIME), ("schema", WORD), ("document", TEXT),
     ("chain", Chain()), ("incarnation", Optional(BITS)), ("receipts", Receipts()),
     ("positions", POSITIONS))
 RELEASE = Fields(
