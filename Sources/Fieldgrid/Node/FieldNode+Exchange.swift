@@ -8,13 +8,15 @@ extension FieldNode {
     /// Each answer is applied whole before the next request, so an end in the middle, by a
     /// broken link or by cancelling the task, loses nothing and repeats nothing; a cancelled
     /// task ends the request under way. Records can be read and saved meanwhile. A second call
-    /// waits for the first.
+    /// waits its turn; one that is cancelled waits no longer.
     ///
     /// - Parameter attachmentBytes: How many bytes of files may go after the data.
-    /// - Parameter waitSeconds: When nothing is new, stay until something is, at most so long:
-    ///   what others save and what the hub decides then arrives within a second. What is saved
-    ///   here ends the wait, is sent at once, and the call returns; so does a call that needs the
-    ///   way to the hub for something else than waiting, which goes next.
+    /// - Parameter waitSeconds: When nothing is new and the files have gone, stay until something
+    ///   is, at most so long: what others save and what the hub decides then arrives within a
+    ///   second. What is saved here ends the wait, is sent at once, and the call returns; so does
+    ///   a call that needs the way to the hub for something else than waiting, which goes next.
+    ///   Where `attachmentBytes` are used up before the files are sent, the call returns at once.
+    ///   A wait that fails after the data was exchanged only ends; the next call says why.
     /// - Parameter progress: Told after each exchange, on a thread of the node's; it may call
     ///   the node.
     /// - throws: `CancellationError`, or ``FieldgridError``: `hub.unreachable` and
