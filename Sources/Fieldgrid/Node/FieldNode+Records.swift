@@ -5,7 +5,11 @@ import FieldgridSchema
 import FieldgridService
 
 extension FieldNode {
-    /// The living records of a type, in the order in which they were made.
+    /// The living records of a type, in the order in which they came to this device.
+    ///
+    /// That order is the same each time, and it is this device's own: another one has heard of
+    /// the same records in another order. Sort by a field, or by ``Record/id`` for the order in
+    /// which each device made its own, where two are to be compared.
     ///
     /// - Parameter type: The type's name.
     /// - Parameter conditions: Values that the fields must have; ``FieldValue/empty`` asks for
