@@ -81,6 +81,23 @@ import Testing
         #expect(offers.count == 1, "it is offered once")
     }
 
+    @Test func aPhotoThatWaitsSaysWhyUntilTheHubHasIt() async throws {
+        let village = try Village()
+        let node = try await village.join()
+        let name = try node.addAttachment([0xff, 0xd8, 0xff, 0xe0, 1])
+        #expect(try node.waitingAttachments().map(\.id) == [name])
+        #expect(try node.waitingAttachments().map(\.bytes) == [5])
+        #expect(try node.waitingAttachments().map(\.problem) == [nil], "it was not offered yet")
+        #expect(try await node.sync().attachmentsNote != nil)
+        await node.close()
+        let again = try FieldNode(folder: node.folder, environment: village.environment)
+        let waiting = try #require(try again.waitingAttachments().first)
+        #expect(waiting.problem?.code == "attachment.unnamed")
+        try again.create("clinic", ["name": "虚构甲", "photo": .text(name)])
+        #expect(try await again.sync().attachmentsNote == nil)
+        #expect(try again.waitingAttachments().isEmpty)
+    }
+
     @Test func aCancellationDuringPhotosIsOne() async throws {
         let village = try Village()
         let node = try await Self.photographed(village)

@@ -10,7 +10,8 @@ extension FieldNode {
     /// task ends the request under way. Records can be read and saved meanwhile. A second call
     /// waits its turn; one that is cancelled waits no longer.
     ///
-    /// - Parameter attachmentBytes: How many bytes of files may go after the data.
+    /// - Parameter attachmentBytes: How many bytes of files may go after the data. Why one waits
+    ///   nevertheless is in ``waitingAttachments()``.
     /// - Parameter waitSeconds: When nothing is new and the files have gone, stay until something
     ///   is, at most so long: what others save and what the hub decides then arrives within a
     ///   second. What is saved here ends the wait, is sent at once, and the call returns; so does
@@ -97,6 +98,22 @@ extension FieldNode {
     /// - throws: ``FieldgridError``: `attachment.type`, `attachment.too-large`.
     public func addAttachment(_ bytes: [UInt8]) throws -> String {
         try save { try $0.attachments.add(bytes, toSend: true) }
+    }
+
+    /// The files that the hub has not acknowledged, in the order of their names, and why.
+    ///
+    /// One that is not among them is at the hub, or was never added here.
+    ///
+    /// - throws: ``FieldgridError`` with the code `node.closed`.
+    public func waitingAttachments() throws -> [WaitingAttachment] {
+        try use { session in
+            let files = session.attachments
+            return files.outgoing().map { name in
+                WaitingAttachment(
+                    id: name, bytes: files.size(of: name),
+                    problem: files.obstacle(to: name).map(FieldgridError.init))
+            }
+        }
     }
 
     /// A file by its name, fetched from the hub where it is not here.

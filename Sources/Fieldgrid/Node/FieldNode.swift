@@ -33,6 +33,7 @@ import Foundation
 /// ### Saving
 /// - ``create(_:_:in:source:)``
 /// - ``edit(_:_:source:)``
+/// - ``append(_:to:of:source:)``
 /// - ``confirm(_:on:)``
 /// - ``move(_:to:)``
 /// - ``delete(_:)``
@@ -49,6 +50,7 @@ import Foundation
 /// ### Files
 /// - ``addAttachment(_:)``
 /// - ``attachment(_:maxBytes:)``
+/// - ``waitingAttachments()``
 public final class FieldNode: Sendable {
     /// The path of its folder.
     public let folder: String

@@ -51,10 +51,16 @@ struct AttachmentExchange {
                 throw .interrupted
             } catch HubFailure.refused(let refusal) {
                 // One that the hub does not take keeps no other back.
-                passedOver.insert(name)
+                passOver(
+                    name,
+                    AttachmentObstacle(
+                        code: refusal.code, message: refusal.message, hint: refusal.hint))
                 report.note = "a file waits: \(refusal.message)"
             } catch let failure as SyncFailure {
-                passedOver.insert(name)
+                passOver(
+                    name,
+                    AttachmentObstacle(
+                        code: failure.code, message: failure.message, hint: failure.hint))
                 report.note = "a file waits: \(failure.message) \(failure.hint)"
             } catch {
                 report.note = "files wait for the next synchronisation: \(error)"
@@ -64,6 +70,11 @@ struct AttachmentExchange {
         report.waiting = files.outgoing().count
         report.bytes += before - budget
         return report
+    }
+
+    private mutating func passOver(_ name: String, _ obstacle: AttachmentObstacle) {
+        passedOver.insert(name)
+        files.keep(obstacle, to: name)
     }
 
     /// False when the budget ended first.
