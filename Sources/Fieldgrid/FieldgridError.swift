@@ -114,6 +114,11 @@ extension FieldgridError {
         }
     }
 
+    /// Why a file could not be sent.
+    init(_ obstacle: AttachmentObstacle) {
+        self.init(obstacle.code, obstacle.message, hint: obstacle.hint)
+    }
+
     /// A device that has joined without hearing from its hub yet.
     static func joinedUnsynchronised(
         _ folder: String, because error: any Error

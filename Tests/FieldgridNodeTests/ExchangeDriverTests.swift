@@ -118,18 +118,39 @@ extension Changeset {
             if call.isWait { throw .interrupted }
             return Hub.answer(signature, body: body)
         }
-        var driver = ExchangeDriver(replica: replica, client: hub.client(), waitSeconds: 600)
-        _ = try driver.run()
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        _ = try driver.run(waitSeconds: 600)
         #expect(queries == ["wait=30", ""])
     }
 
     @Test func anExchangeThatIsEndedWithoutWaitingIsNotRepeated() {
         let replica = FakeReplica(outbox: 5)
         let hub = Hub { _, _ throws(TransportFailure) in throw .interrupted }
-        var driver = ExchangeDriver(replica: replica, client: hub.client(), waitSeconds: 600)
-        #expect(throws: HubFailure.interrupted) { try driver.run() }
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        #expect(throws: HubFailure.interrupted) { try driver.run(waitSeconds: 600) }
         #expect(hub.calls.count == 2)
         #expect(replica.outbox == 5)
+    }
+
+    @Test func aWaitThatFailsAfterAnExchangeDiscardsNothingThatWasDone() throws {
+        let replica = FakeReplica(outbox: 1)
+        let body = Self.reply(receipts: 1)
+        let hub = Hub { call, signature throws(TransportFailure) in
+            guard replica.outbox > 0 else { throw .unreachable("cut", mayHaveArrived: true) }
+            return Hub.answer(signature, body: body)
+        }
+        var driver = ExchangeDriver(replica: replica, client: hub.client())
+        #expect(try driver.run(waitSeconds: 600).pushed == 1)
+        #expect(hub.calls.map(\.isWait) == [true, true])
+        #expect(throws: HubFailure.self, "what is no wait fails") { try driver.run() }
+    }
+
+    @Test func aFirstWaitThatFailsIsAFailure() {
+        let hub = Hub { _, _ throws(TransportFailure) in
+            throw .unreachable("cut", mayHaveArrived: true)
+        }
+        var driver = ExchangeDriver(replica: FakeReplica(outbox: 0), client: hub.client())
+        #expect(throws: HubFailure.self) { try driver.run(waitSeconds: 30) }
     }
 
     @Test(arguments: ["batch.altered", "record.number-unknown"])

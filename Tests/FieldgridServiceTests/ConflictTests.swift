@@ -180,6 +180,8 @@ import Testing
             #expect(error?.message.contains("存续状态日期不应早于成立日期") == true)
         }
         #expect(try resolve(id, .value(text: "founded_on=2014-01-01")).values.count == 1)
+        let fields = ["founded_on=2014-01-01", "hr_contact=虚构，人事"]
+        #expect(try resolve(id, .values(fields: fields)).values.count == 2)
     }
 
     @Test func aStateThatThereIsNotIsRefusedAndNamesThoseThereAre() throws {

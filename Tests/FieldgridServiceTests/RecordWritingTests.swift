@@ -29,6 +29,23 @@ import Testing
         #expect(shown["fields"]["phone"].isNull)
     }
 
+    @Test func aFieldThatKeepsEveryEntryTakesOneMoreAndIsNotCleared() throws {
+        let fixture = try Fixture { schema in
+            for type in schema.types.indices where schema.types[type].name == "employer" {
+                for field in schema.types[type].fields.indices
+                where schema.types[type].fields[field].name == "business_scope" {
+                    schema.types[type].fields[field].policy = .append
+                }
+            }
+        }
+        let id = try fixture.employer("name=虚构商店", "business_scope=甲")
+        let set = { RecordRequest.set(type: "employer", id: id, fields: [$0], source: nil) }
+        _ = try fixture.record(set("business_scope=乙"))
+        #expect(try fixture.refusal(set("business_scope="))?.code == "field.append-only")
+        let shown = try fixture.record(.show(type: "employer", id: id))
+        #expect(shown["fields"]["business_scope"].text == "甲\n乙")
+    }
+
     @Test func whatIsTheSameIsNotSavedAgain() throws {
         let id = try fixture.employer("name=虚构商店")
         let reply = try fixture.record(

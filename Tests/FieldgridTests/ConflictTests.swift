@@ -106,6 +106,38 @@ import Testing
         #expect(record["doctors"] == 2)
     }
 
+    @Test func aBrokenRuleIsPutRightWithValuesThatHaveCommasAndSeveralElements() async throws {
+        let (first, second, id) = try await two()
+        try first.edit(try first.record(id, of: "clinic"), ["beds": 0])
+        try await first.sync()
+        try await second.sync()
+        try first.edit(try first.record(id, of: "clinic"), ["doctors": 0])
+        try second.edit(try second.record(id, of: "clinic"), ["beds": 4])
+        try await first.sync()
+        try await second.sync()
+        let conflict = try #require(try second.conflicts().first { $0.kind == .inconsistent })
+        let values: [String: FieldValue] = [
+            "doctors": 2, "name": "虚构，卫生室, 二; 三", "services": ["慢病随访", "疫苗接种"],
+        ]
+        try second.settle(conflict, .values(values))
+        let record = try second.record(id, of: "clinic")
+        for (field, value) in values { #expect(record[field] == value) }
+    }
+
+    @Test func valuesOfOtherFieldsAreNoSettlementOfOne() async throws {
+        let (_, second, id, conflict) = try await disagreeing()
+        let others: [[String: FieldValue]] = [
+            ["name": "虚构乙"], ["beds": 1, "name": "虚构乙"], [:],
+        ]
+        for values in others {
+            let error = FieldgridError.of { try second.settle(conflict, .values(values)) }
+            #expect(error?.code == "conflict.other-fields")
+        }
+        #expect(try second.record(id, of: "clinic")["name"] == "虚构卫生室")
+        try second.settle(conflict, .values(["beds": 7]))
+        #expect(try second.record(id, of: "clinic")["beds"] == 7)
+    }
+
     @Test func twoRecordsOfOneThingAreMergedUnderBothIDs() async throws {
         let village = try Village()
         let (first, second) = try await (village.join("a"), village.join("b"))

@@ -65,6 +65,64 @@ import Testing
         #expect(error?.hint == "Did you mean “name”?")
     }
 
+    @Test func everyEntryOfAFieldThatKeepsThemIsAddedOnceAndNoneIsReplaced() async throws {
+        let village = try Village()
+        let nodes = try await [village.join("a"), village.join("b")]
+        let made = try nodes[0].create("clinic", ["name": "虚构卫生室", "notes": "屋顶漏雨"])
+        for node in nodes { try await node.sync() }
+        for (number, node) in nodes.enumerated() {
+            let seen = try node.record(made.id, of: "clinic")
+            try node.append("第\(number)次走访", to: "notes", of: seen)
+        }
+        for node in nodes + nodes { try await node.sync() }
+        for node in nodes {
+            let text = try node.record(made.id, of: "clinic")["notes"].text ?? ""
+            #expect(Set(text.split(separator: "\n")) == ["屋顶漏雨", "第0次走访", "第1次走访"])
+        }
+    }
+
+    @Test func anEntryMayBeAddedTwiceAndAFormMayGiveBackWhatItShowed() async throws {
+        let node = try await Village().join()
+        var clinic = try node.create("clinic", ["name": "虚构卫生室", "notes": "已走访"]).record
+        clinic = try node.append("已走访", to: "notes", of: clinic)
+        #expect(clinic["notes"] == "已走访\n已走访")
+        let outbox = try node.status().outbox
+        #expect(try node.edit(clinic, ["notes": clinic["notes"]])["notes"] == clinic["notes"])
+        #expect(try node.status().outbox == outbox, "nothing was changed")
+        try node.edit(clinic, ["notes": clinic["notes"], "beds": 1, "doctors": 1])
+        #expect(try node.record(clinic.id, of: "clinic")["notes"] == clinic["notes"])
+    }
+
+    @Test(arguments: [FieldValue.empty, "另一条", "  "])
+    func aFieldThatKeepsEveryEntryIsNeitherReplacedNorCleared(value: FieldValue) async throws {
+        let node = try await Village().join()
+        let clinic = try node.create("clinic", ["name": "虚构卫生室", "notes": "屋顶漏雨"]).record
+        let error = FieldgridError.of { try node.edit(clinic, ["notes": value, "phone": "0999"]) }
+        #expect(error?.code == "field.append-only")
+        #expect(try node.record(clinic.id, of: "clinic").values == clinic.values)
+    }
+
+    @Test func onlyEntriesAreAdded() async throws {
+        let node = try await Village().join()
+        let clinic = try node.create("clinic", ["name": "虚构卫生室"]).record
+        let errors = [("虚构", "name"), (" ", "notes"), ("虚构", "note")].map { entry, field in
+            FieldgridError.of { try node.append(entry, to: field, of: clinic) }?.code
+        }
+        #expect(errors == ["field.not-appended", "value.required", "field.unknown"])
+    }
+
+    @Test func aListHasTheOrderInWhichRecordsCameToTheDevice() async throws {
+        let village = try Village()
+        let (first, second) = try await (village.join("a"), village.join("b"))
+        let theirs = try second.create("clinic", ["name": "虚构乙"]).id
+        let ours = try first.create("clinic", ["name": "虚构甲"]).id
+        try await second.sync()
+        try await first.sync()
+        try await second.sync()
+        #expect(try first.records(of: "clinic").map(\.id) == [ours, theirs])
+        #expect(try second.records(of: "clinic").map(\.id) == [theirs, ours])
+    }
+
     @Test func recordsAreFoundByTheirValuesAndInPages() async throws {
         let node = try await Village().join()
         for number in 1...5 {

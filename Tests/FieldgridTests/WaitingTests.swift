@@ -94,6 +94,49 @@ import Testing
         #expect(try await node.sync().accepted == 1)
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: [0, 600])
+    func aCancelledCallDoesNotWaitForItsTurn(seconds: Int) async throws {
+        let village = try Village()
+        let node = try await village.join()
+        let (begins, begin) = AsyncStream.makeStream(of: Void.self)
+        village.hub.whileWaiting { _ in
+            begin.yield()
+            try await Never.comes()
+        }
+        let first = Task { try await node.sync() }
+        for await _ in begins { break }
+        let second = Task { try await node.sync(waitSeconds: seconds) }
+        for _ in 0..<1_000 { await Task.yield() }
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
+        #expect(!first.isCancelled)
+        first.cancel()
+        await #expect(throws: CancellationError.self) { try await first.value }
+        village.hub.whileWaiting(nil)
+        try await node.sync()
+    }
+
+    @Test func whoWouldWaitForNewsLetsTheOthersGoFirstAndThenWaits() async throws {
+        let village = try Village()
+        let node = try await village.join()
+        let (begins, begin) = AsyncStream.makeStream(of: Void.self)
+        let (goes, go) = AsyncStream.makeStream(of: Void.self)
+        village.hub.whileWaiting { url in
+            begin.yield()
+            for await _ in goes { break }
+        }
+        async let first = node.sync()
+        for await _ in begins { break }
+        Self.staySilent(village) { try node.create("clinic", ["name": "虚构甲"]) }
+        async let waiting = node.sync(waitSeconds: 600)
+        for _ in 0..<1_000 { await Task.yield() }
+        async let urgent = node.sync()
+        for _ in 0..<1_000 { await Task.yield() }
+        go.yield()
+        _ = try await (first, urgent)
+        #expect(try await waiting.accepted == 1, "its wait was ended by the save, not by the other")
+    }
+
     @Test func closingEndsARequestUnderWay() async throws {
         let village = try Village()
         let node = try await village.join()

@@ -131,7 +131,7 @@ extension Conflict {
         /// What all sides started from.
         case base
         /// Values of the person's own, by the names of fields; members of a group that are
-        /// not named stay as they show. Where there are several, none has a comma or semicolon.
+        /// not named stay as they show.
         case values([String: FieldValue])
         /// The record that one side deleted stays.
         case keep
@@ -212,19 +212,7 @@ extension Conflict.Choice {
         case .apart: return .apart
         case .values(let values):
             let type = schema.type(named: conflict.type)
-            let texts = try FieldValue.assignments(values, of: type)
-            if let only = values.keys.first, values.count == 1, only == conflict.unit {
-                return .value(text: String(texts[0].dropFirst(only.utf8.count + 1)))
-            }
-            // The service takes several members in one text, between commas.
-            for text in texts where text.contains(where: { ",;，；".contains($0) }) {
-                throw FieldgridError(
-                    "conflict.value-separator",
-                    "A value of several fields at once may not have a comma or semicolon: "
-                        + "\(text.prefix { $0 != "=" }).",
-                    hint: "Settle the conflict with a side, then edit the record.")
-            }
-            return .value(text: texts.joined(separator: ","))
+            return .values(fields: try FieldValue.assignments(values, of: type))
         }
     }
 }

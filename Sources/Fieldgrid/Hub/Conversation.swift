@@ -27,7 +27,7 @@ final class Baton: Sendable {
 final class Cancellation: Sendable {
     private let flag = Mutex(false)
     var isCancelled: Bool { flag.withLock { $0 } }
-    fileprivate func cancel() { flag.withLock { $0 = true } }
+    fileprivate func ask() { flag.withLock { $0 = true } }
 }
 
 /// What ends a request before its answer has come.
@@ -61,7 +61,7 @@ final class ConversationEnd: Sendable {
     func follow(_ cancellation: Cancellation?) { state.withLock { $0.current = cancellation } }
 
     func cancel(_ cancellation: Cancellation) {
-        cancellation.cancel()
+        cancellation.ask()
         state.withLock { $0.look() }
     }
 
@@ -75,16 +75,15 @@ final class ConversationEnd: Sendable {
     /// Something was saved that the hub is to have.
     func endWait() { state.withLock { $0.look(wakes: true) } }
 
-    /// Takes a lock, for which no request waits for news meanwhile.
-    func takeTurn(_ turn: NSLock, endingWaits: Bool) {
-        guard endingWaits else { return turn.lock() }
+    /// Somebody needs the way to the hub: until they have it, no request waits for news.
+    func want() {
         state.withLock { state in
             state.wanted += 1
             state.look()
         }
-        turn.lock()
-        state.withLock { $0.wanted -= 1 }
     }
+
+    func stopWanting() { state.withLock { $0.wanted -= 1 } }
 
     fileprivate func begin(isWait: Bool) -> Interruption {
         let interruption = Interruption()

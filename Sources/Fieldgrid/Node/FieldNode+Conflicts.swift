@@ -40,8 +40,8 @@ extension FieldNode {
     /// - throws: ``FieldgridError``: `conflict.changed` when another side has come since, so
     ///   that the person decides on what there is; `conflict.settled`, `conflict.side-unknown`,
     ///   `conflict.kind-unknown` for a kind that this version does not know, `source.unknown`,
-    ///   `conflict.value-separator`,
-    ///   or what is wrong with new values. Nothing is saved then.
+    ///   `conflict.other-fields` for values of fields that the conflict is not about, or what is
+    ///   wrong with new values. Nothing is saved then.
     public func settle(
         _ conflict: Conflict, _ choice: Conflict.Choice, note: String? = nil,
         source: ValueSource? = nil

@@ -8,13 +8,16 @@ extension FieldNode {
     /// Each answer is applied whole before the next request, so an end in the middle, by a
     /// broken link or by cancelling the task, loses nothing and repeats nothing; a cancelled
     /// task ends the request under way. Records can be read and saved meanwhile. A second call
-    /// waits for the first.
+    /// waits its turn; one that is cancelled waits no longer.
     ///
-    /// - Parameter attachmentBytes: How many bytes of files may go after the data.
-    /// - Parameter waitSeconds: When nothing is new, stay until something is, at most so long:
-    ///   what others save and what the hub decides then arrives within a second. What is saved
-    ///   here ends the wait, is sent at once, and the call returns; so does a call that needs the
-    ///   way to the hub for something else than waiting, which goes next.
+    /// - Parameter attachmentBytes: How many bytes of files may go after the data. Why one waits
+    ///   nevertheless is in ``waitingAttachments()``.
+    /// - Parameter waitSeconds: When nothing is new and the files have gone, stay until something
+    ///   is, at most so long: what others save and what the hub decides then arrives within a
+    ///   second. What is saved here ends the wait, is sent at once, and the call returns; so does
+    ///   a call that needs the way to the hub for something else than waiting, which goes next.
+    ///   Where `attachmentBytes` are used up before the files are sent, the call returns at once.
+    ///   A wait that fails after the data was exchanged only ends; the next call says why.
     /// - Parameter progress: Told after each exchange, on a thread of the node's; it may call
     ///   the node.
     /// - throws: `CancellationError`, or ``FieldgridError``: `hub.unreachable` and
@@ -95,6 +98,22 @@ extension FieldNode {
     /// - throws: ``FieldgridError``: `attachment.type`, `attachment.too-large`.
     public func addAttachment(_ bytes: [UInt8]) throws -> String {
         try save { try $0.attachments.add(bytes, toSend: true) }
+    }
+
+    /// The files that the hub has not acknowledged, in the order of their names, and why.
+    ///
+    /// One that is not among them is at the hub, or was never added here.
+    ///
+    /// - throws: ``FieldgridError`` with the code `node.closed`.
+    public func waitingAttachments() throws -> [WaitingAttachment] {
+        try use { session in
+            let files = session.attachments
+            return files.outgoing().map { name in
+                WaitingAttachment(
+                    id: name, bytes: files.size(of: name),
+                    problem: files.obstacle(to: name).map(FieldgridError.init))
+            }
+        }
     }
 
     /// A file by its name, fetched from the hub where it is not here.

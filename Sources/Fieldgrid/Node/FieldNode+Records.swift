@@ -5,7 +5,11 @@ import FieldgridSchema
 import FieldgridService
 
 extension FieldNode {
-    /// The living records of a type, in the order in which they were made.
+    /// The living records of a type, in the order in which they came to this device.
+    ///
+    /// That order is the same each time, and it is this device's own: another one has heard of
+    /// the same records in another order. Sort by a field, or by ``Record/id`` for the order in
+    /// which each device made its own, where two are to be compared.
     ///
     /// - Parameter type: The type's name.
     /// - Parameter conditions: Values that the fields must have; ``FieldValue/empty`` asks for
@@ -78,26 +82,70 @@ extension FieldNode {
 
     /// Saves new values of a record, as one action.
     ///
-    /// Give only what the person changed: a field that is named counts as confirmed by its
-    /// author. And give the record that the person looked at; what the hub has sent since
+    /// Give only what the person changed: what equals the value that is here is not saved.
+    /// And give the record that the person looked at; what the hub has sent since
     /// then was not seen, and two values that had not seen each other become a conflict
     /// instead of one overwriting the other. A counter grows by the difference to what the
     /// record shows, whoever else counted meanwhile.
     ///
+    /// A field with the policy `append` is added to with ``append(_:to:of:source:)``; here it is
+    /// taken only where it has the value that the record showed, which changes nothing.
+    ///
     /// - Returns: The record as it is now.
     /// - throws: ``FieldgridError`` with everything that is wrong in
     ///   ``FieldgridError/problems``; `record.deleted`, `field.unknown`, `field.hub-only`,
-    ///   `field.stamped`, or `replica.storage-full`. Nothing is saved then.
+    ///   `field.stamped`, `field.append-only`, or `replica.storage-full`. Nothing is saved then.
     @discardableResult
     public func edit(
         _ record: Record, _ values: [String: FieldValue], source: ValueSource = .onSite
     ) throws -> Record {
         try save { session in
             let base = session.replica.schema.type(named: record.type)
-            let fields = try FieldValue.assignments(values, of: base)
+            let replaced = try record.replaced(by: values, of: base)
+            guard !replaced.isEmpty || values.isEmpty else {
+                return try self.record(record.id, of: record.type, in: session)
+            }
+            let fields = try FieldValue.assignments(replaced, of: base)
             let source = try source.base()
             return try act(on: record, in: session) {
                 .set(type: record.type, id: $0, fields: fields, source: source)
+            }
+        }
+    }
+
+    /// Adds an entry to a field in which every entry is kept: one whose ``Field/policy`` is
+    /// `append`.
+    ///
+    /// No entry replaces another one, whoever made it. The field's value shows all of them in
+    /// the order of their times, each on a line of its own.
+    ///
+    /// - Parameter entry: One entry, and not the text that the field shows.
+    /// - Parameter field: The field's name.
+    /// - Parameter record: The record that it is about.
+    /// - Parameter source: How it was learnt.
+    /// - Returns: The record as it is now.
+    /// - throws: ``FieldgridError``: `field.not-appended` where the field is no such one,
+    ///   `value.required` for an entry of nothing, and as ``edit(_:_:source:)``. Nothing is saved
+    ///   then.
+    @discardableResult
+    public func append(
+        _ entry: String, to field: String, of record: Record, source: ValueSource = .onSite
+    ) throws -> Record {
+        try save { session in
+            let base = session.replica.schema.type(named: record.type)?.field(named: field)
+            if let base, base.policy != .append {
+                throw FieldgridError(
+                    "field.not-appended",
+                    "\(base.label.zh) (\(field)) has one value, and no entries.",
+                    hint: "Give it a new value with `edit`.")
+            }
+            guard entry.contains(where: { !$0.isWhitespace }) else {
+                throw FieldgridError(
+                    "value.required", "The entry is empty.", hint: "Write what is to be kept.")
+            }
+            let source = try source.base()
+            return try act(on: record, in: session) {
+                .set(type: record.type, id: $0, fields: ["\(field)=\(entry)"], source: source)
             }
         }
     }
@@ -168,6 +216,26 @@ extension FieldNode {
                 of: session)
             let type = session.replica.schema.type(named: record.type)
             return lines.elements.map { HistoryLine($0, of: type) }
+        }
+    }
+}
+
+extension Record {
+    /// What of these values takes the place of one that it shows.
+    ///
+    /// - throws: ``FieldgridError`` for a field that keeps every entry, unless it is as shown.
+    fileprivate func replaced(
+        by values: [String: FieldValue], of type: FieldgridModel.RecordType?
+    ) throws -> [String: FieldValue] {
+        try values.filter { name, value in
+            guard let field = type?.field(named: name), field.policy == .append else { return true }
+            guard value == self[name] else {
+                throw FieldgridError(
+                    "field.append-only",
+                    "\(field.label.zh) (\(name)) keeps every entry: none is replaced or cleared.",
+                    hint: "Add an entry with `append`.")
+            }
+            return false
         }
     }
 }

@@ -33,6 +33,7 @@ import Foundation
 /// ### Saving
 /// - ``create(_:_:in:source:)``
 /// - ``edit(_:_:source:)``
+/// - ``append(_:to:of:source:)``
 /// - ``confirm(_:on:)``
 /// - ``move(_:to:)``
 /// - ``delete(_:)``
@@ -49,12 +50,13 @@ import Foundation
 /// ### Files
 /// - ``addAttachment(_:)``
 /// - ``attachment(_:maxBytes:)``
+/// - ``waitingAttachments()``
 public final class FieldNode: Sendable {
     /// The path of its folder.
     public let folder: String
     let sources: Sources
     /// One conversation, or one bundle, at a time.
-    let conversation = NSLock()
+    let conversation = Turns()
     let listeners = Listeners()
     private let opened: OpenedFolder
 
@@ -165,11 +167,7 @@ public final class FieldNode: Sendable {
     /// applied; nothing is lost. A node that nobody holds any more is closed by itself.
     public func close() async {
         sources.end.close()
-        _ = try? await Waiting.onThread { [self] in
-            conversation.lock()
-            defer { conversation.unlock() }
-            finish()
-        }
+        _ = try? await sources.inTurn(conversation) { [self] in finish() }
     }
 
     private func finish() {
@@ -226,7 +224,7 @@ extension FieldNode {
     func converse<Answer: Sendable>(
         endingWaits: Bool = true, _ body: @escaping @Sendable (NodeSession) throws -> Answer
     ) async throws -> Answer {
-        try await sources.interruptibly(turn: conversation, endsWaits: endingWaits) { [self] in
+        try await sources.interruptibly(turns: conversation, endsWaits: endingWaits) { [self] in
             do {
                 return try use(body)
             } catch let error as FieldgridError where error.code == HubFailure.interrupted.code {
@@ -237,22 +235,20 @@ extension FieldNode {
 }
 
 extension Sources {
-    /// Runs what talks to the hub on a thread of its own; a cancelled task ends the request under
-    /// way.
+    /// Runs what talks to the hub on a thread of its own, in its turn; a cancelled task leaves
+    /// the queue, or ends the request under way.
     ///
-    /// - Parameter turn: The lock of those of whom one may run at a time.
+    /// - Parameter turns: The queue of those of whom one may run at a time.
     /// - Parameter endsWaits: Whether an exchange that only waits for news makes way for it. Two
     ///   that both wait would otherwise chase each other for ever.
     func interruptibly<Answer: Sendable>(
-        turn: NSLock = NSLock(), endsWaits: Bool = true,
+        turns: Turns = Turns(), endsWaits: Bool = true,
         _ body: @escaping @Sendable () throws -> Answer
     ) async throws -> Answer {
         try Task.checkCancellation()
         let cancelled = Cancellation()
         return try await withTaskCancellationHandler {
-            try await Waiting.onThread {
-                end.takeTurn(turn, endingWaits: endsWaits)
-                defer { turn.unlock() }
+            try await inTurn(turns, cancelled, endsWaits: endsWaits) {
                 end.follow(cancelled)
                 defer { end.follow(nil) }
                 do {
@@ -264,6 +260,23 @@ extension Sources {
             }
         } onCancel: {
             end.cancel(cancelled)
+            turns.leave(cancelled)
+        }
+    }
+
+    /// The same, to the end once its turn has come.
+    func inTurn<Answer: Sendable>(
+        _ turns: Turns, _ cancellation: Cancellation = Cancellation(), endsWaits: Bool = true,
+        _ body: @escaping @Sendable () throws -> Answer
+    ) async throws -> Answer {
+        do {
+            if endsWaits { end.want() }
+            defer { if endsWaits { end.stopWanting() } }
+            try await turns.take(unless: cancellation, isForNews: !endsWaits)
+        }
+        return try await Waiting.onThread {
+            defer { turns.giveBack() }
+            return try body()
         }
     }
 }

@@ -56,6 +56,11 @@ public struct SyncReport: Hashable, Sendable {
     public let attachmentsSent: Int
     /// Files that still wait.
     public let attachmentsWaiting: Int
+    /// Why files still wait, in a sentence to show; nil where none does, or where only the bytes
+    /// allowed came to their end.
+    ///
+    /// ``FieldNode/waitingAttachments()`` has the reason of each.
+    public let attachmentsNote: String?
     /// Records that differed from the hub's without a reason, and were put right.
     public let repaired: Int
     /// Requests that were sent to the hub.
@@ -77,11 +82,23 @@ public struct SyncReport: Hashable, Sendable {
         beganAnew = report.rebased
         attachmentsSent = report.attachments.sent
         attachmentsWaiting = report.attachments.waiting
+        attachmentsNote = report.attachments.note
         repaired = report.repaired.count
         requests = report.traffic.requests
         bytesUp = report.traffic.bytesUp
         bytesDown = report.traffic.bytesDown
     }
+}
+
+/// A file that the hub has not acknowledged.
+public struct WaitingAttachment: Hashable, Sendable, Identifiable {
+    /// The name that ``FieldNode/addAttachment(_:)`` gave it, and a record's field holds.
+    public let id: String
+    /// How many bytes it has; nil where the file is not here any more.
+    public let bytes: Int?
+    /// Why it was not sent when it was offered last, such as `attachment.unnamed` where the hub
+    /// has accepted no record that names it; nil while it only waits for its turn.
+    public let problem: FieldgridError?
 }
 
 /// How far a synchronisation has come; told after each exchange.

@@ -18,6 +18,9 @@ public struct Field: Hashable, Sendable {
     /// How concurrent edits of it merge: `latest`, `review`, `precedence`, `max`,
     /// `min`, `hub`, `fixed`, `counter`, `set` or `append`; that of its group where
     /// it is in one.
+    ///
+    /// A field with the policy `append` has entries, which are added one by one with
+    /// ``FieldNode/append(_:to:of:source:)``.
     public let policy: String
     /// Who may read it.
     public let sensitivity: Sensitivity
@@ -61,7 +64,8 @@ public struct Field: Hashable, Sendable {
 ///
 /// Later versions of the schema language may add kinds: a `switch` over it needs an
 /// `@unknown default`. Every kind can be shown by its value's
-/// ``FieldValue/description``, and written as text, as a person types it.
+/// ``FieldValue/description``, and written as text, as a person types it. What a new value does
+/// to the old one is said by ``Field/policy``.
 @nonexhaustive public enum FieldKind: Hashable, Sendable {
     /// Text of at most so many Unicode scalars.
     case text(maxLength: Int)

@@ -29,18 +29,38 @@ struct AttachmentExchange {
     let client: HubClient
     /// Bytes that this run may still send or fetch.
     var budget: Int
+    /// What became of files so far.
+    private(set) var report = AttachmentReport()
+    /// Files that were not taken, and are not offered again in this run.
+    private(set) var passedOver: Set<String> = []
 
-    mutating func sendAll() -> AttachmentReport {
-        var report = AttachmentReport()
-        let whole = budget
-        for name in files.outgoing() {
+    /// Whether more would have been sent if it might.
+    var hasUsedItsBudget: Bool { budget <= 0 && report.bytes > 0 && report.waiting > 0 }
+
+    /// Sends what waits; a second time, what has come since.
+    ///
+    /// - throws: `HubFailure.interrupted` when the end was asked for; every other failure is said
+    ///   in the report, for the data went before.
+    mutating func sendAll() throws(HubFailure) -> AttachmentReport {
+        let before = budget
+        for name in files.outgoing() where !passedOver.contains(name) {
             guard budget > 0 else { break }
             do {
                 if try send(name) { report.sent += 1 }
+            } catch HubFailure.interrupted {
+                throw .interrupted
             } catch HubFailure.refused(let refusal) {
                 // One that the hub does not take keeps no other back.
+                passOver(
+                    name,
+                    AttachmentObstacle(
+                        code: refusal.code, message: refusal.message, hint: refusal.hint))
                 report.note = "a file waits: \(refusal.message)"
             } catch let failure as SyncFailure {
+                passOver(
+                    name,
+                    AttachmentObstacle(
+                        code: failure.code, message: failure.message, hint: failure.hint))
                 report.note = "a file waits: \(failure.message) \(failure.hint)"
             } catch {
                 report.note = "files wait for the next synchronisation: \(error)"
@@ -48,8 +68,13 @@ struct AttachmentExchange {
             }
         }
         report.waiting = files.outgoing().count
-        report.bytes = whole - budget
+        report.bytes += before - budget
         return report
+    }
+
+    private mutating func passOver(_ name: String, _ obstacle: AttachmentObstacle) {
+        passedOver.insert(name)
+        files.keep(obstacle, to: name)
     }
 
     /// False when the budget ended first.

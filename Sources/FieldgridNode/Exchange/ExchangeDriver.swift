@@ -20,6 +20,7 @@ extension Replica: ExchangingReplica {}
 /// - A link that breaks under a large request is tried with smaller ones.
 /// - A wait that is ended here, because something was saved or somebody else needs the way to
 ///   the hub, is followed by one exchange, and nothing else.
+/// - A wait that fails after an exchange that did not is only over: what was done stays told.
 /// - A hub that does not mean the same records by their numbers, because its
 ///   file was put back and others went on with it, is told their ids.
 package struct ExchangeDriver {
@@ -46,28 +47,36 @@ package struct ExchangeDriver {
     private var naming = RecordNaming.numbers
     /// Seconds that it may still stay for something to come.
     private var waitLeft = 0
+    /// Whether the hub has answered.
+    private var hasHeard = false
 
     package init(
         replica: any ExchangingReplica, client: HubClient,
-        stamps: any StampKeeping = MemoryStamp(), waitSeconds: Int = 0
+        stamps: any StampKeeping = MemoryStamp()
     ) {
-        waitLeft = waitSeconds
         self.replica = replica
         self.client = client
         self.stamps = stamps
     }
 
+    /// Exchanges; a second time it goes on, and the report is of both.
+    ///
+    /// - Parameter waitSeconds: how long it may stay for something to come, where nothing did.
+    /// - Parameter progress: told after each exchange.
     /// - Parameter wholeCopy: fetches everything as a file, where that is to
     ///   be had, for a device that begins anew; says how many records came.
     /// - throws: ``HubFailure`` from the conversation, ``SyncFailure`` when
     ///   it leads nowhere, `ReplicaError` from the replica. What was applied
     ///   before stays applied.
     package mutating func run(
-        progress: (SyncProgress) -> Void = { _ in }, wholeCopy: () throws -> Int = { 0 }
+        waitSeconds: Int = 0, progress: (SyncProgress) -> Void = { _ in },
+        wholeCopy: () throws -> Int = { 0 }
     ) throws -> SyncReport {
+        waitLeft = waitSeconds
         while true {
             let before = replica.positions
-            let reply = try exchange()
+            guard let reply = try exchange() else { return finished() }
+            hasHeard = true
             let applied = try replica.apply(reply)
             guard applied.alarms.isEmpty else { throw SyncFailure.alarm(applied.alarms) }
             guard !applied.isStale else { throw SyncFailure.wentBack }
@@ -86,7 +95,8 @@ package struct ExchangeDriver {
         }
     }
 
-    private mutating func exchange() throws -> ExchangeReply {
+    /// Nil where only a wait failed, and all that was there to exchange had been.
+    private mutating func exchange() throws -> ExchangeReply? {
         let (request, encoded) = try replica.nextRequest(
             maxChangesets: RequestLimit.changesets, maxBytes: Self.sizes[size], naming: naming)
         try stamp(request)
@@ -112,6 +122,7 @@ package struct ExchangeDriver {
             // Only a request that was under way and can be made smaller is worth another try
             // at once.
             guard case .unreachable(_, mayHaveArrived: true) = error, canShrink else {
+                if seconds > 0, hasHeard, error.isTemporary { return nil }
                 throw error
             }
             size += 1

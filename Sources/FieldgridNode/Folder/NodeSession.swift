@@ -71,7 +71,8 @@ package final class NodeSession {
 
     /// Exchanges with the hub at once, until nothing waits on either side.
     ///
-    /// Files go after the data, at most `attachmentBudget` bytes of them.
+    /// Files go after the data and before a wait, at most `attachmentBudget` bytes of them; where
+    /// these end before the files do, there is no wait.
     package func sync(
         attachmentBudget: Int = 0, waitSeconds: Int = 0, progress: (SyncProgress) -> Void = { _ in }
     ) throws -> SyncReport {
@@ -81,19 +82,29 @@ package final class NodeSession {
         defer { folder.clockOffset = client.clockOffset }
         let copy = SnapshotFetch(folder: folder.path, replica: replica, client: client)
         let copied = try copy.run(progress: progress)
-        var driver = ExchangeDriver(
-            replica: replica, client: client, stamps: stamps, waitSeconds: waitSeconds)
-        var report = try driver.run(
-            progress: progress, wholeCopy: { try copy.run(progress: progress) })
+        var driver = ExchangeDriver(replica: replica, client: client, stamps: stamps)
+        var files = AttachmentExchange(
+            files: attachments, client: client, budget: attachmentBudget)
+        // Files do not wait for news; without files, nothing comes before the wait.
+        let sendsFirst = waitSeconds > 0 && attachmentBudget > 0 && !attachments.outgoing().isEmpty
+        var report = SyncReport()
+        var areOfferedAgain = false
+        for seconds in sendsFirst ? [0, waitSeconds] : [waitSeconds] {
+            guard report.pulled == 0, !files.hasUsedItsBudget else { break }
+            report = try driver.run(
+                waitSeconds: seconds, progress: progress,
+                wholeCopy: { try copy.run(progress: progress) })
+            if report.epochChanged, !areOfferedAgain {
+                // What was acknowledged after the hub's backup is only here.
+                try attachments.offerAgain()
+                areOfferedAgain = true
+            }
+            report.attachments = try files.sendAll()
+        }
         report.pulled += copied
         if wasRewound { report.reincarnated.insert(.stamp, at: 0) }
         wasRewound = false
         report.conflictsOpen = try replica.counts().conflictsOpen
-        // What was acknowledged after the hub's backup is only here.
-        if report.epochChanged { try attachments.offerAgain() }
-        var files = AttachmentExchange(
-            files: attachments, client: client, budget: attachmentBudget)
-        report.attachments = files.sendAll()
         report.traffic = client.traffic
         return report
     }

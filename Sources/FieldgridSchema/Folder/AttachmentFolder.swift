@@ -6,8 +6,8 @@ import Foundation
 ///
 /// - A file that has its name is whole, durable and of a known type.
 /// - What has arrived so far of one waits in `attachments/partial`.
-/// - `attachments/outgoing` has an empty file for each that the hub has not
-///   acknowledged.
+/// - `attachments/outgoing` has a file for each that the hub has not acknowledged: empty, or
+///   with what stood in its way when it was offered last.
 package struct AttachmentFolder: Sendable {
     /// The largest file, so that it fits a request of the service.
     package static let bytesMax = 10 << 20
@@ -156,6 +156,25 @@ package struct AttachmentFolder: Sendable {
         }
     }
 
+    /// What stood in a file's way when it was offered last; nil where nothing did, or where it
+    /// does not wait.
+    package func obstacle(to name: String) -> AttachmentObstacle? {
+        guard AttachmentName.isValid(name), let bytes = DurableFile.read(mark(of: name)) else {
+            return nil
+        }
+        return try? JSONDecoder().decode(AttachmentObstacle.self, from: Data(bytes))
+    }
+
+    /// Keeps beside a file that waits why it does.
+    ///
+    /// Where there is no room for that, it waits without a reason.
+    package func keep(_ obstacle: AttachmentObstacle, to name: String) {
+        guard obstacle != self.obstacle(to: name), Self.size(mark(of: name)) != nil,
+            let bytes = try? JSONEncoder().encode(obstacle)
+        else { return }
+        try? DurableFile.write(Array(bytes), to: mark(of: name), mode: 0o600)
+    }
+
     /// The hub has it.
     package func acknowledge(_ name: String) {
         try? FileManager.default.removeItem(atPath: mark(of: name))
@@ -195,6 +214,20 @@ package struct AttachmentFolder: Sendable {
                 code: "attachment.type", message: "The file is no JPEG, PNG or PDF.",
                 hint: "Only photos and scanned pages are kept; convert it, or take a photo.")
         }
+    }
+}
+
+/// Why a file could not be sent, for people.
+package struct AttachmentObstacle: Hashable, Sendable, Codable {
+    /// Stable.
+    package let code: String
+    package let message: String
+    package let hint: String
+
+    package init(code: String, message: String, hint: String) {
+        self.code = code
+        self.message = message
+        self.hint = hint
     }
 }
 

@@ -29,7 +29,7 @@ extension RecordService {
             switch choice {
             case .side(let number): number
             case .winner: conflict.winner
-            case .base, .value, .merge, .apart: nil
+            case .base, .value, .values, .merge, .apart: nil
             }
         guard let number, conflict.sides.indices.contains(number - 1),
             let source = ValueSource(rawValue: conflict.sides[number - 1].source),
@@ -94,6 +94,7 @@ extension RecordService {
             }
             return base
         case .value(let text): return try typed(text, unit: unit, in: conflict)
+        case .values(let fields): return try given(fields, unit: unit, in: conflict)
         case .merge, .apart:
             throw ServiceError(
                 "conflict.no-duplicate", "The conflict \(conflict.id) is not about two records.",
@@ -130,23 +131,45 @@ extension RecordService {
         case .field(let field):
             return UnitValue(try Assignment.value(text, for: field, of: type, in: schema))
         case .group(let group):
-            let fields = unit.fields(of: type)
-            let shown =
-                conflict.sides.indices.contains(conflict.winner - 1)
-                ? conflict.sides[conflict.winner - 1].value.members : []
-            var members = shown.count == fields.count ? shown : fields.map { _ in .null }
-            for part in text.split(whereSeparator: { ",;，；".contains($0) }) {
-                let (name, value) = try Assignment.split(FieldInput.trim(String(part)))
-                let field = try self.field(name, of: type)
-                guard let place = fields.firstIndex(where: { $0.number == field.number }) else {
-                    throw ServiceError(
-                        "field.not-in-group", "“\(name)” is not in the group “\(group.name)”.",
-                        hint: "Its members are \(group.members.joined(separator: ", ")).")
-                }
-                members[place] = try Assignment.value(value, for: field, of: type, in: schema)
-            }
-            return UnitValue(members)
+            return try members(ConflictChoice.parts(of: text), of: group, in: conflict)
         }
+    }
+
+    /// A value as `field=value` for each of the unit's fields.
+    private func given(
+        _ parts: [String], unit: Unit, in conflict: ConflictRecord
+    ) throws(ServiceError) -> UnitValue {
+        if case .group(let group) = unit { return try members(parts, of: group, in: conflict) }
+        let named = try parts.map { (part) throws(ServiceError) in try Assignment.split(part) }
+        guard named.count == 1, named[0].name == unit.name else {
+            throw ServiceError(
+                "conflict.other-fields",
+                "The conflict \(conflict.id) is about “\(unit.name)”, and about no other field.",
+                hint: "Give a value for that; edit the record to change what else there is.")
+        }
+        return try typed(named[0].value, unit: unit, in: conflict)
+    }
+
+    private func members(
+        _ parts: [String], of group: FieldGroup, in conflict: ConflictRecord
+    ) throws(ServiceError) -> UnitValue {
+        let type = conflict.type
+        let fields = Unit.group(group).fields(of: type)
+        let shown =
+            conflict.sides.indices.contains(conflict.winner - 1)
+            ? conflict.sides[conflict.winner - 1].value.members : []
+        var members = shown.count == fields.count ? shown : fields.map { _ in .null }
+        for part in parts {
+            let (name, value) = try Assignment.split(part)
+            let field = try self.field(name, of: type)
+            guard let place = fields.firstIndex(where: { $0.number == field.number }) else {
+                throw ServiceError(
+                    "field.not-in-group", "“\(name)” is not in the group “\(group.name)”.",
+                    hint: "Its members are \(group.members.joined(separator: ", ")).")
+            }
+            members[place] = try Assignment.value(value, for: field, of: type, in: schema)
+        }
+        return UnitValue(members)
     }
 
     private func edit(
@@ -172,5 +195,20 @@ extension RecordService {
             if !violations.isEmpty { throw ServiceError(violations) }
         }
         return edit
+    }
+}
+
+extension ConflictChoice {
+    /// The `field=value` parts of a choice that gives values; nil for every other choice.
+    var parts: [String]? {
+        switch self {
+        case .value(let text): Self.parts(of: text)
+        case .values(let fields): fields
+        case .side, .winner, .base, .merge, .apart: nil
+        }
+    }
+
+    fileprivate static func parts(of text: String) -> [String] {
+        text.split(whereSeparator: { ",;，；".contains($0) }).map { FieldInput.trim(String($0)) }
     }
 }

@@ -200,7 +200,7 @@ extension RecordService {
         switch choice {
         case .merge, .apart, .winner: return [:]
         case .side(let side): number = side
-        case .base, .value:
+        case .base, .value, .values:
             throw ServiceError(
                 "conflict.is-duplicate", "The conflict \(conflict.id) is about two records.",
                 hint: "Give --take merge (each value by its policy), --take 1 or 2 (the values of "
@@ -236,7 +236,7 @@ extension RecordService {
     func correction(
         _ conflict: ConflictRecord, choice: ConflictChoice
     ) throws -> SettlementDecision {
-        guard case .value(let text) = choice else {
+        guard let parts = choice.parts else {
             let rule = conflict.type.rules.first { $0.name == conflict.unitName }
             let fields = rule?.fields.sorted().joined(separator: "=…,") ?? conflict.unitName
             throw ServiceError(
@@ -256,8 +256,6 @@ extension RecordService {
                 "The \(conflict.type.name) \(conflict.record) of this conflict is not here.",
                 hint: "Run `fieldgrid node sync`, or settle the conflict at the hub.")
         }
-        let parts = text.split(whereSeparator: { ",;，；".contains($0) })
-            .map { FieldInput.trim(String($0)) }
         let given = try values(parts, of: conflict.type)
         let violations = entryCheck(given, of: conflict.type, over: record).violations
         if !violations.isEmpty { throw ServiceError(violations) }

@@ -38,7 +38,7 @@ extension RecordService {
                 "assignment.missing", "Nothing to set was given.",
                 hint: "Give at least one field=value.", exitStatus: .wrongUsage)
         }
-        var given = appended(try values(fields, of: type), to: record, of: type)
+        var given = try appended(try values(fields, of: type), to: record, of: type)
         try count(&given, over: record, of: type)
         try checkParent(in: given, of: type, scope: record.scope)
         try check(given, of: type, over: record)
@@ -54,12 +54,17 @@ extension RecordService {
     /// What is given for a field that keeps every entry is one more entry.
     private func appended(
         _ given: [UnitNumber: Value], to record: StoredRecord, of type: RecordType
-    ) -> [UnitNumber: Value] {
+    ) throws(ServiceError) -> [UnitNumber: Value] {
         var values = given
         for field in type.fields where field.policy == .append {
-            guard let entry = given[field.number]?.text,
-                let before = record.values[field.number]?.text
+            guard let value = given[field.number], let before = record.values[field.number]?.text
             else { continue }
+            guard let entry = value.text else {
+                throw ServiceError(
+                    "field.append-only",
+                    "\(field.label.zh) (\(field.name)) keeps every entry, and cannot be cleared.",
+                    hint: "Add an entry that says what is not true any more.")
+            }
             values[field.number] = .text(before + UnitOperation.separator + entry)
         }
         return values

@@ -51,8 +51,10 @@ package enum ConflictChoice: Hashable, Sendable, Codable {
     case winner
     /// What all sides started from.
     case base
-    /// A value of the person's own.
+    /// A value of the person's own; of several fields `field=value` parts between commas.
     case value(text: String)
+    /// The same as one `field=value` for each field, in which commas stand for themselves.
+    case values(fields: [String])
     /// Two records of one thing become one.
     case merge
     /// Two records with one natural key are two things after all.

@@ -86,8 +86,11 @@ final class Fixture {
     /// Read once: every test works on a copy.
     private static let labour = Result { try SchemaReader.read(files: EmbeddedFiles.schema) }
 
-    init() throws {
-        store = MemoryStore(schema: try Self.labour.get())
+    /// - Parameter change: what is otherwise in the schema.
+    init(_ change: (inout Schema) -> Void = { _ in }) throws {
+        var schema = try Self.labour.get()
+        change(&schema)
+        store = MemoryStore(schema: schema)
     }
 
     static func id(_ number: UInt64) -> RecordID {

@@ -24,10 +24,14 @@ final class HubHere: HubTransport {
     private let key: DeviceKey
     /// Kept as long as anybody can ask.
     private let folder: Folder
+    private let files: AttachmentFolder
     private let state: Mutex<State>
 
     init(_ folder: Folder) throws {
         self.folder = folder
+        files = AttachmentFolder(folder: folder.path("hub")) {
+            RangedFile.name(of: ContentDigest.of($0).bytes)
+        }
         var random = SeededRandom(seed: 7)
         key = DeviceKey.generate(using: &random)
         let schema = try SchemaFolder.schema(at: URL(fileURLWithPath: Folder.example + "/schema"))
@@ -90,6 +94,11 @@ final class HubHere: HubTransport {
             guard let device = try hub.device(keyID: signature.keyID) else { throw Broken() }
             type = ExchangeCodec.contentType
             body = try hub.exchange(request.body, device: device)
+        case _ where target.path.hasPrefix(RangedFile.attachmentPath + "/"):
+            guard let device = try hub.device(keyID: signature.keyID) else { throw Broken() }
+            type = RangedFile.contentType
+            (status, body) = try receive(request.body, target, device, hub)
+            if status != 200 { type = "application/json" }
         default:
             status = 404
             body = Array(#"{"code":"route.unknown","message":"none","hint":"none"}"#.utf8)
@@ -100,6 +109,20 @@ final class HubHere: HubTransport {
         return HubAnswer(
             status: status, headers: headers.map { HTTPHeader(name: $0.name, value: $0.value) },
             body: body)
+    }
+
+    /// Takes a range of a file, or says no.
+    private func receive(
+        _ bytes: [UInt8], _ target: RequestTarget, _ device: DeviceRow, _ hub: Hub
+    ) throws -> (status: Int, body: [UInt8]) {
+        let name = String(target.path.dropFirst(RangedFile.attachmentPath.utf8.count + 1))
+        guard try hub.isWelcome(name, from: device.scope) else {
+            let refusal = #"{"code":"attachment.unnamed","message":"none","hint":"none"}"#
+            return (409, Array(refusal.utf8))
+        }
+        let numbers = target.query.split { "=&".contains($0) }.compactMap { Int($0) }
+        let progress = try files.receive(bytes, of: name, at: numbers[0], size: numbers[1])
+        return (200, Array(try JSONEncoder().encode(progress)))
     }
 }
 

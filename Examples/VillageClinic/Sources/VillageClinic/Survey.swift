@@ -131,8 +131,8 @@ struct Survey {
         try first.confirm(try first.record(id, of: "clinic"))
         try await first.sync()
         try await second.sync()
-        let ours = try first.records(of: "clinic").map(\.values)
-        let theirs = try second.records(of: "clinic").map(\.values)
+        // Each device lists them in the order in which they came to it.
+        let (ours, theirs) = (try Self.clinics(of: first), try Self.clinics(of: second))
         print("clinics: \(ours.count), \(ours == theirs ? "equal on both devices" : "different")")
         let open = try second.records(of: "clinic", where: ["state": "OPEN"])
         print("open: \(open.map { "\($0["name"])" }.joined(separator: ", "))")
@@ -140,6 +140,11 @@ struct Survey {
         print("in the end: \(status.outbox) to send, \(status.conflictsOpen) conflicts")
         await first.close()
         await second.close()
+    }
+
+    private static func clinics(of node: FieldNode) throws -> [RecordID: [String: FieldValue]] {
+        let pairs = try node.records(of: "clinic").map { ($0.id, $0.values) }
+        return Dictionary(uniqueKeysWithValues: pairs)
     }
 }
 
