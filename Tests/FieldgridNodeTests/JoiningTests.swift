@@ -77,6 +77,21 @@ import Testing
         #expect(folder.files == ["key.pem", "node.json"])
     }
 
+    @Test func aTryThatDoesNotArriveForgetsNoEarlierOneWhoseAnswerWasLost() throws {
+        let folder = try TemporaryFolder()
+        let hub = Hub { _, _ throws(TransportFailure) in
+            throw .unreachable("cut", mayHaveArrived: true)
+        }
+        #expect(throws: HubFailure.self) { try join(folder.path, hub) }
+        hub.say = { _, _ throws(TransportFailure) in
+            throw .unreachable("no network", mayHaveArrived: false)
+        }
+        #expect(throws: HubFailure.self) { try join(folder.path, hub, seed: 2) }
+        hub.say = { _, signature in Self.enrolment(signature) }
+        _ = try join(folder.path, hub, seed: 3)
+        #expect(Set(Self.keys(hub)).count == 1, "the hub may know that key already")
+    }
+
     @Test func aHubThatIsDownLeavesNothing() throws {
         let folder = try TemporaryFolder()
         let hub = Hub { _, _ throws(TransportFailure) in

@@ -79,6 +79,14 @@ import Testing
         #expect(result == .failure(.notHTTP("the answer has more than 2 bytes")))
     }
 
+    @Test func whatWasCertainlyNotSentIsToldFromWhatMayHaveArrived() async throws {
+        let offline = try await Self.answer(of: Hearing { _ in throw RequestNotSent("no network") })
+        #expect(
+            offline == .failure(.unreachable("http://hub: no network", mayHaveArrived: false)))
+        let cut = try await Self.answer(of: Hearing { _ in throw Broken() })
+        #expect(cut == .failure(.unreachable("http://hub: Broken()", mayHaveArrived: true)))
+    }
+
     @Test func aBodyThatStopsIsGivenUpAndSoIsItsTask() async throws {
         let transport = Saying {
             HubAnswer(status: 200, headers: [], pieces: Stopping(piece: [1]))

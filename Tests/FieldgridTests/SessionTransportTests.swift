@@ -57,6 +57,28 @@ import Testing
         }
     }
 
+    @Test func whereNobodyListensNothingWasSentAndAJoinLeavesNothing() async throws {
+        let server = try RawServer { _ in }
+        server.stop()
+        await #expect(throws: RequestNotSent.self) { try await ask(server) }
+        let village = try Village()
+        let code = try village.hub.code()
+        let folder = village.folder.path("device")
+        let error = await FieldgridError.of {
+            try await FieldNode.join(
+                folder: folder, hub: server.url, code: code, deviceName: "tablet",
+                environment: NodeEnvironment(transport: transport))
+        }
+        #expect(error?.code == "hub.unreachable")
+        #expect(!FileManager.default.fileExists(atPath: folder))
+    }
+
+    @Test func aHubThatHangsUpMayHaveReceivedTheRequest() async throws {
+        let server = try RawServer { _ in }
+        defer { server.stop() }
+        await #expect(throws: URLError.self) { try await ask(server) }
+    }
+
     @Test func aBodyThatIsCutOffIsNotTakenForAWholeOne() async throws {
         let server = try RawServer { connection in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.")

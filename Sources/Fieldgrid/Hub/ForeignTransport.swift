@@ -45,9 +45,16 @@ final class ForeignTransport: InterruptibleTransport {
             silentSeconds: Int(bounds.silent.components.seconds), answerBytesMax: bounds.bytes)
         let arrival = Arrival(bounds)
         let task = Task { [transport] in
+            let answer: HubAnswer
             do {
-                let answer = try await transport.send(request)
+                answer = try await transport.send(request)
                 arrival.begin(answer)
+            } catch let error as RequestNotSent {
+                return arrival.end(.broken(error.description, mayHaveArrived: false))
+            } catch {
+                return arrival.end(.broken("\(error)"))
+            }
+            do {
                 try await answer.read { try arrival.take($0) }
                 arrival.end(.whole)
             } catch {
@@ -62,8 +69,8 @@ final class ForeignTransport: InterruptibleTransport {
         task.cancel()
         switch end {
         case .whole: return arrival.answer
-        case .broken(let reason):
-            throw .unreachable("\(address): \(reason)", mayHaveArrived: true)
+        case .broken(let reason, let mayHaveArrived):
+            throw .unreachable("\(address): \(reason)", mayHaveArrived: mayHaveArrived)
         case .tooLong: throw .notHTTP("the answer has more than \(bounds.bytes) bytes")
         case .interrupted: throw .interrupted
         }
@@ -74,7 +81,7 @@ final class ForeignTransport: InterruptibleTransport {
 private final class Arrival: Sendable {
     enum End: Sendable {
         case whole
-        case broken(String)
+        case broken(String, mayHaveArrived: Bool = true)
         case tooLong
         case interrupted
     }

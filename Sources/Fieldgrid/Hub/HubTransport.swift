@@ -6,6 +6,7 @@
 /// - follow no redirects: a network's sign-in page redirects everything to itself, and what it
 ///   says there is not the hub's,
 /// - hand back status, headers and body as they came, whatever the status,
+/// - throw ``RequestNotSent`` where nothing of the request can have arrived, as without a network,
 /// - give up after ``HubRequest/silentSeconds`` without a byte in either direction,
 /// - end at once when its task is cancelled.
 ///
@@ -19,9 +20,23 @@
 public protocol HubTransport: Sendable {
     /// Sends one request and waits for its answer, or for the beginning of it.
     ///
-    /// - throws: Anything, when no answer came; the call that needed it then fails with
-    ///   the code `hub.unreachable`, and nothing is lost.
+    /// - throws: ``RequestNotSent`` when nothing of the request can have left the device, and
+    ///   anything else when no answer came; the call that needed it then fails with the code
+    ///   `hub.unreachable`, and nothing is lost.
     func send(_ request: HubRequest) async throws -> HubAnswer
+}
+
+/// What a transport throws where the hub has certainly not received a request: there was no
+/// network, no such host, or no connection.
+///
+/// Then a request is not tried again in smaller pieces, and a device that has just tried to join
+/// keeps nothing of it. Where it is not certain, throw something else.
+public struct RequestNotSent: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Why, for people.
+    public let description: String
+
+    /// A request that was not sent, for a reason to show.
+    public init(_ reason: String) { description = reason }
 }
 
 /// One request as it goes to the hub.

@@ -224,7 +224,7 @@ extension Record {
     /// What of these values takes the place of one that it shows.
     ///
     /// - throws: ``FieldgridError`` for a field that keeps every entry, unless it is as shown.
-    fileprivate func replaced(
+    func replaced(
         by values: [String: FieldValue], of type: FieldgridModel.RecordType?
     ) throws -> [String: FieldValue] {
         try values.filter { name, value in

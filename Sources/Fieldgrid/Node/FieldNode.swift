@@ -31,6 +31,8 @@ import Foundation
 /// - ``status()``
 /// - ``refusedSaves()``
 /// ### Saving
+/// - ``problems(creating:_:)``
+/// - ``problems(editing:_:)``
 /// - ``create(_:_:in:source:)``
 /// - ``edit(_:_:source:)``
 /// - ``append(_:to:of:source:)``

@@ -26,7 +26,12 @@ public struct Field: Hashable, Sendable {
     public let sensitivity: Sensitivity
     /// The codes to choose from, of all editions of its list; empty unless the
     /// kind is ``FieldKind/code(list:)``.
+    ///
+    /// Where there is an ``editionField``, ``codes(ofEdition:)`` has those that go with it.
     public let codes: [Code]
+    /// The field of the same record that says which edition of the list a code is of; nil where
+    /// a code of any edition will do.
+    public let editionField: String?
     /// Whether a person may fill it in at a node; false for what the program stamps
     /// and what only the hub writes.
     public let isEditable: Bool
@@ -46,7 +51,9 @@ public struct Field: Hashable, Sendable {
         sensitivity = Sensitivity(base.sensitivity)
         isEditable = base.stamp == nil && base.policy != .hub && !type.hubOnly
         var codes: [Code] = []
-        if case .code(let list, _) = base.kind {
+        var editionField: String?
+        if case .code(let list, let field) = base.kind {
+            editionField = field
             codes =
                 schema.codeList(named: list)?.versions.flatMap { version in
                     version.codes.map {
@@ -57,6 +64,16 @@ public struct Field: Hashable, Sendable {
                 } ?? []
         }
         self.codes = codes
+        self.editionField = editionField
+    }
+
+    /// The codes that can be saved together with an edition.
+    ///
+    /// - Parameter edition: The value of the ``editionField``; with nil or an empty text, as while
+    ///   that one is empty, the codes of all editions.
+    public func codes(ofEdition edition: String?) -> [Code] {
+        guard let edition, !edition.isEmpty else { return codes }
+        return codes.filter { $0.edition == edition }
     }
 }
 

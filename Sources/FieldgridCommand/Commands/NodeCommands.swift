@@ -75,8 +75,8 @@ struct NodeSync: AsyncParsableCommand {
     var attachmentBudget = 8 << 20
     @Option(
         help: ArgumentHelp(
-            "When nothing is new, stay until something is, at most so long; another command on "
-                + "the folder ends it.", valueName: "seconds"))
+            "When nothing is new and the photos are sent, stay until something is, at most so "
+                + "long; another command on the folder ends it.", valueName: "seconds"))
     var wait = 0
 
     func validate() throws {

@@ -105,7 +105,8 @@ struct RecordShow: AsyncParsableCommand {
             let files = document["attachments"].members.map { member in
                 let here = member.value["here"].bool == true ? "here" : "not here"
                 let sent = member.value["sent"].bool == true ? "sent" : "not yet sent"
-                return "\n\(member.key): \(here), \(sent)"
+                let problem = member.value["problem"].text.map { ": \($0)" } ?? ""
+                return "\n\(member.key): \(here), \(sent)\(problem)"
             }
             return RecordText(schema: schema).show(document, of: recordType) + files.joined()
         }

@@ -22,8 +22,8 @@ enum AttachmentDocuments {
             ]))
     }
 
-    /// Adds to a shown record, for every file it names, whether it is here
-    /// and whether the hub has it.
+    /// Adds to a shown record, for every file it names, whether it is here, whether the hub has
+    /// it, and what stood in its way when it was offered last.
     static func describe(
         _ reply: ServiceReply, _ schema: Schema, _ files: AttachmentFolder
     ) -> ServiceReply {
@@ -38,6 +38,7 @@ enum AttachmentDocuments {
                     .object([
                         "name": .text(name), "here": .bool(files.size(of: name) != nil),
                         "sent": .bool(!outgoing.contains(name)),
+                        "problem": .optional(files.obstacle(to: name)?.message),
                     ]))
             }
         }

@@ -36,13 +36,14 @@ package struct NodeJoining: Sendable {
     ) throws -> NodeDocument {
         var random = random
         let pending = pendingPath(in: folder)
+        let isTriedAgain = DurableFile.read(pending) != nil
         let key = try pendingKey(at: pending, using: &random)
         let document: NodeDocument
         do {
             let answer = try enrol(key, transport: transport, clock: clock, random: random)
             document = NodeDocument(answer, hub: hub)
         } catch let failure as HubFailure {
-            if !Self.mayHaveEnrolled(failure) { unlink(pending) }
+            if !Self.mayHaveEnrolled(failure, isTriedAgain: isTriedAgain) { unlink(pending) }
             throw failure
         }
         try prepare(document)
@@ -128,11 +129,12 @@ package struct NodeJoining: Sendable {
         return key
     }
 
-    private static func mayHaveEnrolled(_ failure: HubFailure) -> Bool {
+    /// A request that did not arrive says nothing of an earlier one with the same key.
+    private static func mayHaveEnrolled(_ failure: HubFailure, isTriedAgain: Bool) -> Bool {
         switch failure {
-        case .unreachable(_, let mayHaveArrived): mayHaveArrived
+        case .unreachable(_, let mayHaveArrived): mayHaveArrived || isTriedAgain
         case .notFieldgrid, .interrupted: true
-        case .wrongHub: false
+        case .wrongHub: isTriedAgain
         case .refused(let refusal): refusal.status >= 500
         }
     }

@@ -77,6 +77,7 @@ package struct RecordService {
             try create(type, fields: fields, scope: scope, source: source ?? .onSite)
         case .set(let type, let id, let fields, let source):
             try set(type, id: id, fields: fields, source: source ?? .onSite)
+        case .check(let type, let id, let fields): try check(type, id: id, fields: fields)
         case .show(let type, let id): try show(type, id: id)
         case .list(let type, let conditions, let skip, let limit):
             try list(type, conditions: conditions, page: Page(skip: skip, limit: limit))

@@ -6,8 +6,7 @@ extension RecordService {
     ) throws -> ServiceReply {
         let type = try type(typeName)
         try checkWritable(type)
-        let values = try values(fields, of: type)
-        try check(values, of: type, over: nil)
+        let values = try entry(fields, of: type, over: nil)
         let home = try self.scope(scope, for: values, of: type)
         let twin = try twin(of: values, type: type)
         let edit = RecordEdit(
@@ -38,10 +37,7 @@ extension RecordService {
                 "assignment.missing", "Nothing to set was given.",
                 hint: "Give at least one field=value.", exitStatus: .wrongUsage)
         }
-        var given = try appended(try values(fields, of: type), to: record, of: type)
-        try count(&given, over: record, of: type)
-        try checkParent(in: given, of: type, scope: record.scope)
-        try check(given, of: type, over: record)
+        let given = try entry(fields, of: type, over: record)
         let changed = given.filter { ($1.isNull ? nil : $1) != record.values[$0] }
         if !changed.isEmpty {
             let edit = RecordEdit(
@@ -49,6 +45,31 @@ extension RecordService {
             try store.save(draft(edit, source: source))
         }
         return ServiceReply(saved(record.id, changed: changed.keys, of: type))
+    }
+
+    /// What ``create(_:fields:scope:source:)`` or ``set(_:id:fields:source:)`` would say of the
+    /// values, without saving them; a grid that is missing is not one of these.
+    func check(_ typeName: String, id: String?, fields: [String]) throws -> ServiceReply {
+        let type = try type(typeName)
+        try checkWritable(type)
+        _ = try entry(fields, of: type, over: id.map { try livingRecord($0, of: type) })
+        return ServiceReply(.object(["saved": .bool(false)]))
+    }
+
+    /// The values that an entry gives, checked as they must be to be saved.
+    ///
+    /// - throws: ``ServiceError`` with every value that is wrong.
+    private func entry(
+        _ fields: [String], of type: RecordType, over record: StoredRecord?
+    ) throws -> [UnitNumber: Value] {
+        var values = try values(fields, of: type)
+        if let record {
+            values = try appended(values, to: record, of: type)
+            try count(&values, over: record, of: type)
+            try checkParent(in: values, of: type, scope: record.scope)
+        }
+        try check(values, of: type, over: record)
+        return values
     }
 
     /// What is given for a field that keeps every entry is one more entry.

@@ -19,6 +19,9 @@ package enum RecordRequest: Hashable, Sendable, Codable {
     case types(named: String?)
     case create(type: String, fields: [String], scope: String?, source: ValueSource?)
     case set(type: String, id: String, fields: [String], source: ValueSource?)
+    /// Whether a `create`, or with an id a `set`, would be taken: nothing is saved, and what is
+    /// wrong is thrown as by these.
+    case check(type: String, id: String?, fields: [String])
     case show(type: String, id: String)
     /// A page of the records that meet all conditions, `field=value` each.
     case list(type: String, conditions: [String], skip: Int, limit: Int?)

@@ -14,6 +14,16 @@ struct Fieldgrid {
             executable(), arguments, input: input, environment: environment, within: seconds)
     }
 
+    /// The same on a thread of its own, for a command that waits for what the test does meanwhile:
+    /// two of them on the threads of tasks would leave none to the tests.
+    static func runAside(_ arguments: [String]) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Swift.Result { try run(arguments) })
+            }
+        }
+    }
+
     /// The same for any other program that a test calls.
     static func run(
         _ program: String, _ arguments: [String], input: String? = nil,

@@ -50,6 +50,44 @@ import Testing
         try district.done(["attachment", "get", name, copy, "--force", "--data", district.hubData])
     }
 
+    @Test func aPhotoIsAtTheHubBeforeTheWaitForNewsBegins() async throws {
+        let district = try District()
+        let node = try district.join()
+        try district.done(["node", "sync", "--data", node])
+        let relay = try Relay(to: district.port)
+        defer { relay.stop() }
+        try district.lead(node, to: relay.url)
+        let path = try photo(district, bytes: 300_000)
+        let id = try district.record("employer", "name=虚构甲", "licence_photo=@\(path)", at: node)
+        let shown = try district.ask(["record", "show", "employer", id, "--data", node])
+        let name = try #require(shown["fields"]["licence_photo"].text)
+        try district.done(["node", "sync", "--attachment-budget", "0", "--data", node])
+        async let waiting = Fieldgrid.runAside([
+            "node", "sync", "--wait", "3600", "--json", "--data", node,
+        ])
+        await relay.waits(for: "wait=")
+        let copy = district.folder.file("copy.jpg")
+        try district.done(["attachment", "get", name, copy, "--data", district.hubData])
+        // It makes way for another command on the folder.
+        try district.done(["record", "list", "employer", "--data", node])
+        #expect(try await JSON(waiting.output)["attachments_sent"].integer == 1)
+    }
+
+    @Test func aPhotoThatCannotBeSentSaysWhyBesideItsRecord() throws {
+        let district = try District()
+        let node = try district.join()
+        let path = try photo(district, bytes: 1_000)
+        let id = try district.record("employer", "name=虚构甲", "licence_photo=@\(path)", at: node)
+        let show = ["record", "show", "employer", id, "--data", node]
+        let name = try #require(try district.ask(show)["fields"]["licence_photo"].text)
+        #expect(try district.done(show).contains("licence_photo: here, not yet sent\n"))
+        let kept = URL(fileURLWithPath: "\(node)/attachments/\(name.prefix(2))/\(name)")
+        try Data([0xff, 0xd8, 0xff, 0xe0]).write(to: kept)
+        try district.done(["node", "sync", "--data", node])
+        let text = try district.done(show)
+        #expect(text.contains("licence_photo: here, not yet sent: The file \(name)"), "\(text)")
+    }
+
     @Test func aPhotoIsForThoseWhoseGridHasItsRecord() throws {
         let district = try District()
         let node = try district.join()

@@ -33,7 +33,9 @@ import Testing
     private static func sync(
         _ data: String, seconds: Int = 60
     ) async throws -> Fieldgrid.Result {
-        try Fieldgrid.run(["node", "sync", "--wait", "\(seconds)", "--json", "--data", data])
+        try await Fieldgrid.runAside([
+            "node", "sync", "--wait", "\(seconds)", "--json", "--data", data,
+        ])
     }
 
     @Test func aWaitThatIsNoneIsWrongUsage() throws {

@@ -133,9 +133,19 @@ private final class Arrivals: NSObject, URLSessionDataDelegate, Sendable {
             return arrivals.removeValue(forKey: task.taskIdentifier)
         }
         switch arrival {
-        case .expected(let head, _): head.resume(throwing: error ?? URLError(.badServerResponse))
+        case .expected(let head, _): head.resume(throwing: Self.reason(error))
         case .begun(let body, _): body.finish(throwing: error)
         case .cancelled, nil: break
+        }
+    }
+
+    /// Says where the hub has certainly not received what was to be sent.
+    private static func reason(_ error: (any Error)?) -> any Error {
+        guard let error = error as? URLError else { return error ?? URLError(.badServerResponse) }
+        switch error.code {
+        case .notConnectedToInternet, .cannotFindHost, .dnsLookupFailed, .cannotConnectToHost:
+            return RequestNotSent(error.localizedDescription)
+        default: return error
         }
     }
 
