@@ -71,8 +71,21 @@ extension ReplyApplication {
             """, .text(scope.text), .integer(position.value), .integer(seq))
         let isNews = db.changesCount > 0
         result.accepted += db.changesCount
-        guard isNews, let pulled = memory.state.positions[scope], pulled >= position else { return }
-        try decidePulled(seq)
+        guard isNews else { return }
+        guard let pulled = memory.state.positions[scope] else { return try decideGone(seq) }
+        if pulled >= position { try decidePulled(seq) }
+    }
+
+    /// A change was accepted where this node hears nothing: a record that had
+    /// left it before is not coming back because of it.
+    private func decideGone(_ seq: Int64) throws {
+        for var entry in try PendingEntry.every(of: seq, db) {
+            guard let presence = entry.units[.presence], presence.isPulled, !presence.isDecided,
+                presence.base != .alive
+            else { continue }
+            entry.units[.presence]?.isDecided = true
+            try entry.write(db)
+        }
     }
 
     /// The hub had accepted a change before a reply that was applied already:

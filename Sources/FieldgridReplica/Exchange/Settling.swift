@@ -36,14 +36,16 @@ extension ReplyApplication {
     }
 
     /// Marks what was accepted no later than where the node now stands, or
-    /// in a scope that the node does not receive.
-    private func markSettled() throws {
+    /// in a scope that the node does not receive: what lives there goes.
+    private mutating func markSettled() throws {
         let scopes = try Query(
             db, "SELECT DISTINCT scope FROM fg_outbox WHERE state = 1 AND scope IS NOT NULL")
         var names: [String] = []
         while try scopes.step() { names.append(scopes.text(0)) }
         for name in names {
-            let position = memory.state.positions[ScopeCode(name)]?.value ?? Int64.max
+            let scope = ScopeCode(name)
+            let position = memory.state.positions[scope]?.value ?? Int64.max
+            if memory.state.positions[scope] == nil { memory.state.leaving.insert(scope) }
             try db.run(
                 """
                 UPDATE fg_outbox SET state = \(Self.settled)
