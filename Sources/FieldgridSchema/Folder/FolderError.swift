@@ -31,9 +31,11 @@ package struct FolderError: Error, Hashable, Sendable, CustomStringConvertible {
             hint: "Check that it exists and that you may write there.")
     }
 
-    static func systemText(_ number: Int32) -> String {
+    /// The system's words for one of its errors, such as `No space left on device`.
+    package static func systemText(_ number: Int32) -> String {
         let code = POSIXErrorCode(rawValue: number) ?? .EIO
-        return POSIXError(code).localizedDescription
+        return POSIXError(code).localizedDescription.replacing(
+            "The operation could not be completed. ", with: "")
     }
 
     /// A file that grows as its bytes arrive cannot grow any further.
