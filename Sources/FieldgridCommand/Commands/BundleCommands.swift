@@ -24,12 +24,35 @@ struct BundleFileOptions: ParsableArguments {
         }
     }
 
+    /// Reads a bundle and hands it over; what is wrong with it is said with the file's name.
+    static func hand(_ path: String, to desk: (Data) throws -> ServiceReply) throws -> ServiceReply
+    {
+        do {
+            return try desk(read(path))
+        } catch let error as BundleProblem {
+            throw ServiceError(error.code, naming(path, in: error.message), hint: error.hint)
+        } catch let error as ServiceError where error.code.hasPrefix("bundle.") {
+            // The same from a folder that is served.
+            throw ServiceError(
+                error.code, naming(path, in: error.message), hint: error.hint,
+                exitStatus: error.exitStatus)
+        }
+    }
+
     /// Looks at the size before anything is read.
-    static func read(_ path: String) throws -> Data {
+    private static func read(_ path: String) throws -> Data {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
         guard size <= SealedBundle.Limit.file else { throw BundleProblem.tooLarge(size) }
         return try Data(contentsOf: URL(fileURLWithPath: path))
+    }
+
+    /// Every sentence about a bundle begins with one of these.
+    private static func naming(_ path: String, in message: String) -> String {
+        for subject in ["The file", "The bundle"] where message.hasPrefix(subject + " ") {
+            return "\(subject) \(path)\(message.dropFirst(subject.count))"
+        }
+        return "\(path): \(message)"
     }
 }
 
@@ -145,9 +168,11 @@ struct NodeImport: AsyncParsableCommand {
     @Argument(help: "The bundle to read.") var file: String
 
     func run() async throws {
-        let bytes = try BundleFileOptions.read(file)
-        let desk = try NodeSide.desk(place.folder, command: "node import")
-        try output.report(try desk.answer(.node(ask: .importBundle(file: bytes)))) { document in
+        let reply = try BundleFileOptions.hand(file) { bytes in
+            try NodeSide.desk(place.folder, command: "node import")
+                .answer(.node(ask: .importBundle(file: bytes)))
+        }
+        try output.report(reply) { document in
             let number = { (key: String) in document[key].integer ?? 0 }
             if document["stale"].bool == true, number("attachments_sent") == 0 {
                 return "This bundle is older than what the device has; nothing changed."
@@ -193,10 +218,10 @@ struct HubImport: AsyncParsableCommand {
 
     func run() async throws {
         if let reply { try bundle.check(reply) }
-        let bytes = try BundleFileOptions.read(file)
-        let desk = try HubSide.desk(place, remote, command: "hub import")
-        let answer = try desk.answer(
-            .hub(ask: .importBundle(file: bytes, reply: reply != nil)))
+        let answer = try BundleFileOptions.hand(file) { bytes in
+            try HubSide.desk(place, remote, command: "hub import")
+                .answer(.hub(ask: .importBundle(file: bytes, reply: reply != nil)))
+        }
         var notes = answer.notes
         var document = answer.document
         if document["reply"].members.isEmpty {

@@ -32,17 +32,18 @@ struct ErrorReport {
         case let error as BundleProblem:
             self.init(error.message, error.hint)
         case let error as SchemaMistakes:
-            self.init(
-                "The schema is refused:\n\(error.description)",
-                "Correct the lines named above; nothing was changed.")
+            self.init(error.message, "Correct the lines named above; nothing was changed.")
         case let error as WireError:
             self.init(error.description, "Use the same version of fieldgrid on both sides.")
         case is ValidationError, is ExitCode, is CleanExit:
             return nil
         case let error as CocoaError:
             let path = error.filePath ?? error.url?.path
-            let why = error.localizedDescription.replacing(
-                "The operation could not be completed. ", with: "")
+            let why =
+                path.map(Self.isFolder) == true
+                ? "it is a folder"
+                : error.localizedDescription.replacing(
+                    "The operation could not be completed. ", with: "")
             self.init(
                 path.map { "\($0) cannot be read or written: \(why)" } ?? why,
                 "Check the path and your rights to it.")
@@ -52,6 +53,12 @@ struct ErrorReport {
             if String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") { return nil }
             self.init(String(describing: error), nil)
         }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            && isFolder.boolValue
     }
 
     private init(_ message: String, _ hint: String?, _ status: ExitStatus = .failed) {

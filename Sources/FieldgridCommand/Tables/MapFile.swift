@@ -17,7 +17,12 @@ enum MapFile {
         // read as the only import of the built-in schema; whether its fields
         // are those of the folder's schema is checked when it is bound.
         let others = EmbeddedFiles.schema.filter { !$0.path.hasPrefix("imports/") }
-        let read = try SchemaReader.read(files: others + [SchemaFile(path: path, text: text)])
+        let read: Schema
+        do throws(SchemaMistakes) {
+            read = try SchemaReader.read(files: others + [SchemaFile(path: path, text: text)])
+        } catch {
+            throw error.concerning(.map(path))
+        }
         guard let map = read.imports.first else {
             throw ServiceError(
                 "import.no-map", "The file \(path) is not an import map.",

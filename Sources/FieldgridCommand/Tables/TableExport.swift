@@ -26,34 +26,40 @@ struct TableExport {
     func run(to path: String) throws -> Int {
         let format = try Self.format(of: path)
         let draft = path + ".tmp"
+        // Whoever writes workbooks would complain by itself where it cannot.
+        guard FileManager.default.createFile(atPath: draft, contents: nil) else {
+            throw Self.failure(path)
+        }
         defer { try? FileManager.default.removeItem(atPath: draft) }
         let count =
             switch format {
-            case .csv: try writeText(to: draft, { try csv($0) })
-            case .geojson: try writeText(to: draft, { try geoJSON($0) })
-            case .xlsx: try workbook(to: draft)
+            case .csv: try writeText(to: draft, for: path) { try csv($0) }
+            case .geojson: try writeText(to: draft, for: path) { try geoJSON($0) }
+            case .xlsx: try workbook(to: draft, for: path)
             }
         // The old file stays until the new one is whole.
-        guard rename(draft, path) == 0 else {
-            throw ServiceError(
-                "export.failed", "\(path) could not be written.",
-                hint: "Check the path and your rights to it.")
-        }
+        guard rename(draft, path) == 0 else { throw Self.failure(path) }
         return count
     }
 
+    private static func failure(_ path: String) -> ServiceError {
+        ServiceError(
+            "export.failed", "\(path) could not be written.",
+            hint: "Check the path, your rights to it, and the space on the disk.")
+    }
+
     private func writeText(
-        to path: String, _ body: ((String) throws -> Void) throws -> Int
+        to draft: String, for path: String, _ body: ((String) throws -> Void) throws -> Int
     ) throws -> Int {
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let file = FileHandle(forWritingAtPath: path)
-        else {
-            throw ServiceError(
-                "export.failed", "\(path) could not be written.",
-                hint: "Check the path and your rights to it.")
-        }
+        guard let file = FileHandle(forWritingAtPath: draft) else { throw Self.failure(path) }
         defer { try? file.close() }
-        return try body { try file.write(contentsOf: Data($0.utf8)) }
+        return try body { text in
+            do {
+                try file.write(contentsOf: Data(text.utf8))
+            } catch {
+                throw Self.failure(path)
+            }
+        }
     }
 
     private func forEachRecord(_ body: (JSONValue) throws -> Void) throws -> Int {
@@ -93,8 +99,10 @@ struct TableExport {
         }
     }
 
-    private func workbook(to path: String) throws -> Int {
-        let book = try Workbook(path: path, sheet: type.label.zh)
+    private func workbook(to draft: String, for path: String) throws -> Int {
+        guard let book = Workbook(path: draft, sheet: type.label.zh) else {
+            throw Self.failure(path)
+        }
         book.add(["标识", "网格"].map { .text($0) } + type.fields.map { .text($0.label.zh) })
         let count = try forEachRecord { document in
             var cells: [Workbook.Cell] = [
@@ -108,7 +116,7 @@ struct TableExport {
             }
             book.add(cells)
         }
-        try book.close()
+        guard book.close() else { throw Self.failure(path) }
         return count
     }
 

@@ -29,7 +29,7 @@ struct TableImport {
                 "import.no-file", "The file \(path) cannot be read.",
                 hint: "Check the path and your rights to it.")
         }
-        let (bytes, encoding) = try TextDecoding.decode(Array(file))
+        let (bytes, encoding) = try TextDecoding.decode(Array(file), of: path)
         var reader = CSVReader(bytes)
         guard let header = try firstRow(&reader) else {
             throw ServiceError(

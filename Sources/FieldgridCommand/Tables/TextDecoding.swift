@@ -9,17 +9,21 @@ enum TextDecoding {
         case gb18030 = "GB18030"
     }
 
-    /// - Throws: ``ServiceError`` when the bytes are neither.
-    static func decode(_ bytes: [UInt8]) throws(ServiceError) -> (bytes: [UInt8], Encoding) {
+    /// `path` is the table's, for whoever is told that the bytes are neither.
+    ///
+    /// - Throws: ``ServiceError`` with the code `import.encoding`.
+    static func decode(
+        _ bytes: [UInt8], of path: String
+    ) throws(ServiceError) -> (bytes: [UInt8], Encoding) {
         if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
             throw ServiceError(
-                "import.encoding", "The file is UTF-16.",
+                "import.encoding", "The file \(path) is UTF-16.",
                 hint: "Save it as CSV UTF-8 or as CSV in GB18030 (GBK).")
         }
         if String(validating: bytes, as: UTF8.self) != nil { return (bytes, .utf8) }
         guard let text = convert(bytes, from: Encoding.gb18030.rawValue) else {
             throw ServiceError(
-                "import.encoding", "The file is neither UTF-8 nor GB18030.",
+                "import.encoding", "The file \(path) is neither UTF-8 nor GB18030.",
                 hint: "Save it as CSV UTF-8.")
         }
         return (text, .gb18030)

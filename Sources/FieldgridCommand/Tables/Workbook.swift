@@ -1,5 +1,4 @@
 import CXlsxwriter
-import FieldgridService
 
 /// A workbook with one sheet, written row by row: memory does not grow with
 /// its length.
@@ -9,21 +8,24 @@ final class Workbook {
         case number(Double)
     }
 
-    private let path: String
     private var book: UnsafeMutablePointer<lxw_workbook>?
     private let sheet: UnsafeMutablePointer<lxw_worksheet>?
     private var row: lxw_row_t = 0
 
-    init(path: String, sheet name: String) throws {
-        self.path = path
+    /// Nil where none can be written.
+    init?(path: String, sheet name: String) {
         var options = lxw_workbook_options()
         options.constant_memory = 1
         book = workbook_new_opt(path, &options)
-        guard let book else { throw Self.failure(path) }
+        guard let book else {
+            sheet = nil
+            return nil
+        }
         sheet = workbook_add_worksheet(book, String(name.prefix(31)))
         guard let sheet else {
             workbook_close(book)
-            throw Self.failure(path)
+            self.book = nil
+            return nil
         }
         worksheet_freeze_panes(sheet, 1, 0)
     }
@@ -42,15 +44,10 @@ final class Workbook {
         row += 1
     }
 
-    func close() throws {
-        guard let open = book else { return }
+    /// Whether it was written whole.
+    func close() -> Bool {
+        guard let open = book else { return true }
         book = nil
-        guard workbook_close(open) == LXW_NO_ERROR else { throw Self.failure(path) }
-    }
-
-    private static func failure(_ path: String) -> ServiceError {
-        ServiceError(
-            "export.failed", "The workbook \(path) could not be written.",
-            hint: "Check the path, your rights to it, and the space on the disk.")
+        return workbook_close(open) == LXW_NO_ERROR
     }
 }

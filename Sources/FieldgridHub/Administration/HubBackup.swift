@@ -26,22 +26,39 @@ package struct HubBackup: Hashable, Sendable {
         let draft = path + ".part"
         try? FileManager.default.removeItem(atPath: draft)
         do {
-            try HubError.translating {
-                let queue = try DatabaseQueue(path: database, configuration: Self.reading)
-                defer { try? queue.close() }
-                try queue.writeWithoutTransaction { db in
-                    try db.execute(sql: "VACUUM INTO ?", arguments: [draft])
-                }
-            }
+            try Self.copy(database, to: draft, for: path)
             var backup = try verify(draft)
             backup.path = path
             try Self.makeDurable(draft)
-            try FileManager.default.moveItem(atPath: draft, toPath: path)
+            guard unsafe rename(draft, path) == 0 else {
+                throw HubError.unwritable(path, FolderError.systemText(errno))
+            }
             try Self.makeDurable((path as NSString).deletingLastPathComponent)
             return backup
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
             throw error
+        }
+    }
+
+    private static func copy(_ database: String, to draft: String, for path: String) throws {
+        // SQLite would only say that it cannot open the file.
+        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw HubError.unwritable(path, FolderError.systemText(errno))
+        }
+        close(descriptor)
+        try HubError.translating {
+            let queue = try DatabaseQueue(path: database, configuration: Self.reading)
+            defer { try? queue.close() }
+            do {
+                try queue.writeWithoutTransaction { db in
+                    try db.execute(sql: "VACUUM INTO ?", arguments: [draft])
+                }
+            } catch let error as DatabaseError where error.isOfWriting {
+                // Nothing is written to but the copy.
+                throw HubError.unwritable(path, error.message ?? "\(error.resultCode)")
+            }
         }
     }
 
@@ -54,6 +71,9 @@ package struct HubBackup: Hashable, Sendable {
                 code: "backup.missing", message: "there is no backup \(path)",
                 hint: "name the file that `fieldgrid hub backup` wrote")
         }
+        guard (try? FileManager.default.contentsOfDirectory(atPath: path)) == nil else {
+            throw HubError.damaged(path, "it is a folder")
+        }
         do {
             let queue = try DatabaseQueue(path: path, configuration: reading)
             defer { try? queue.close() }
@@ -65,6 +85,8 @@ package struct HubBackup: Hashable, Sendable {
             }
         } catch let error as HubError {
             throw error
+        } catch let error as DatabaseError {
+            throw HubError.damaged(path, error.reasonOfReading)
         } catch {
             throw HubError.damaged(path, "\(error)")
         }
@@ -116,6 +138,24 @@ extension HubError {
         HubError(
             code: "backup.damaged", message: "\(path) is no whole backup of a hub: \(why)",
             hint: "use an earlier backup; the hub's database was not touched")
+    }
+
+    fileprivate static func unwritable(_ path: String, _ why: String) -> HubError {
+        HubError(
+            code: "backup.unwritable", message: "the backup \(path) cannot be written: \(why)",
+            hint: "make room, rights or the folder there, or name another file with --to; the "
+                + "hub's database was not touched")
+    }
+}
+
+extension DatabaseError {
+    /// What SQLite found in a file that ought to be a backup, without its statement.
+    fileprivate var reasonOfReading: String {
+        switch resultCode {
+        case .SQLITE_NOTADB: "it is no database"
+        case .SQLITE_ERROR: "it is another program's database (\(message ?? "\(resultCode)"))"
+        default: message ?? "\(resultCode)"
+        }
     }
 }
 

@@ -22,7 +22,9 @@ enum ErrorStatus {
         "enrol.too-many-tries": 429,
         // What it refers to.
         "record.number-unknown": 409, "scope.unknown": 404,
-        "snapshot.gone": 404, "attachment.unknown": 404, "attachment.unnamed": 409,
+        // Where there is no snapshot, an exchange is as good.
+        "snapshot.gone": 404, "snapshot.failed": 404,
+        "attachment.unknown": 404, "attachment.unnamed": 409,
         "attachment.damaged": 409, "attachment.type": 415, "attachment.too-large": 413,
         // The hub's own state.
         "hub.busy": 503, "hub.stopping": 503, "storage.busy": 503,

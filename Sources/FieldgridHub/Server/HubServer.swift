@@ -1,4 +1,6 @@
+import FieldgridSchema
 import FieldgridSync
+import Foundation
 import HTTPTypes
 import Hummingbird
 package import Logging
@@ -117,19 +119,35 @@ package struct HubServer: Service {
             // are whole or not there, and the devices send again.
             logger.warning("stopped with requests still running")
         } catch let error as IOError {
-            throw HubError(
-                code: "listen.failed",
-                message: "\(configuration.host):\(configuration.port) cannot be listened on: "
-                    + "\(error.localizedDescription)",
-                hint: "Is another hub running there? Choose another with --listen HOST:PORT.")
+            throw unavailable(
+                FolderError.systemText(error.errnoCode),
+                error.errnoCode == EADDRINUSE
+                    ? "Is another hub running there? Choose another with --listen HOST:PORT."
+                    : "Choose an address of this machine with --listen HOST:PORT.")
+        } catch is SocketAddressError.UnknownHost {
+            throw unavailable(
+                "nobody of that name is known",
+                "Choose an address of this machine with --listen HOST:PORT.")
         }
     }
 
+    private func unavailable(_ reason: String, _ hint: String) -> HubError {
+        HubError(
+            code: "listen.failed",
+            message: "\(configuration.host):\(configuration.port) cannot be listened on: \(reason)",
+            hint: hint)
+    }
+
+    /// What becomes of requests, the front door logs; the folder's socket, which is ended when the
+    /// network cannot be had, would only log that.
     private func application(
         _ door: FrontDoor, origin: RequestOrigin, address: BindAddress,
         isReady: @escaping @Sendable (any Channel) -> Void
     ) -> Application<HubResponder> {
-        Application(
+        let logger =
+            origin == .network
+            ? logger : Logger(label: logger.label) { _ in SwiftLogNoOpLogHandler() }
+        return Application(
             responder: HubResponder(door: door, origin: origin),
             server: .http1(
                 configuration: .init(

@@ -45,8 +45,10 @@ package final class SnapshotShelf {
         defer { try? hub.store.close() }
         let records = try hub.recordsInScope(of: device)
         guard records >= limit.recordsMin else { return nil }
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
+        try writing {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        }
         let group = Self.group(of: device.scope, hub.identity)
         let now = hub.now
         let fresh = files().first {
@@ -130,30 +132,42 @@ package final class SnapshotShelf {
         unlink(draft)
         guard FileManager.default.createFile(atPath: draft, contents: nil),
             let handle = FileHandle(forWritingAtPath: draft)
-        else {
-            throw HubError(
-                code: "snapshot.failed", message: "a snapshot cannot be written to \(folder)",
-                hint: "make room or rights there; until then devices fetch by exchange")
+        else { throw unwritable }
+        // What could not be finished takes no room from the hub.
+        var isKept = false
+        defer {
+            try? handle.close()
+            if !isKept { unlink(draft) }
         }
-        defer { try? handle.close() }
         var digest = SHA256()
         var bytes = 0
         try hub.forEachSnapshotFrame(for: device) { frame in
             let section = SnapshotFile.section(frame)
             digest.update(data: section)
             bytes += section.count
-            try handle.write(contentsOf: section)
+            try writing { try handle.write(contentsOf: section) }
         }
-        try handle.synchronize()
+        try writing { try handle.synchronize() }
         let file = File(
             group: group, madeAt: hub.now, id: RangedFile.name(of: Array(digest.finalize())),
             bytes: bytes)
-        guard rename(draft, path(of: file)) == 0 else {
-            throw HubError(
-                code: "snapshot.failed", message: "a snapshot cannot be written to \(folder)",
-                hint: "make room or rights there; until then devices fetch by exchange")
-        }
+        guard rename(draft, path(of: file)) == 0 else { throw unwritable }
+        isKept = true
         return file
+    }
+
+    private var unwritable: HubError {
+        HubError(
+            code: "snapshot.failed", message: "a snapshot cannot be written to \(folder)",
+            hint: "make room or rights there; until then devices fetch by exchange")
+    }
+
+    private func writing<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        do {
+            return try body()
+        } catch {
+            throw unwritable
+        }
     }
 }
 

@@ -28,11 +28,6 @@ package struct HubError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    private static func isReading(_ error: DatabaseError) -> Bool {
-        [.SQLITE_IOERR_READ, .SQLITE_IOERR_SHORT_READ, .SQLITE_IOERR_ACCESS]
-            .contains(error.extendedResultCode)
-    }
-
     private init(_ error: DatabaseError) {
         let detail = error.message ?? "\(error.resultCode)"
         switch error.resultCode {
@@ -41,7 +36,7 @@ package struct HubError: Error, Hashable, Sendable, CustomStringConvertible {
                 code: "storage.full",
                 message: "there is no room on the hub's disk: nothing was changed",
                 hint: "free some space and repeat the command; nodes will send again by themselves")
-        case .SQLITE_IOERR where !Self.isReading(error):
+        case .SQLITE_IOERR where error.isOfWriting:
             // SQLite says so too when a full disk cannot hold its index of
             // the log, or a file may not grow.
             self.init(
@@ -71,6 +66,19 @@ package struct HubError: Error, Hashable, Sendable, CustomStringConvertible {
             self.init(
                 code: "storage.failed", message: "the hub's database failed: \(detail)",
                 hint: "repeat the command; if it fails again, keep the message for the developers")
+        }
+    }
+}
+
+extension DatabaseError {
+    /// There is no room, or the disk does not take what is written.
+    var isOfWriting: Bool {
+        switch resultCode {
+        case .SQLITE_FULL: true
+        case .SQLITE_IOERR:
+            ![.SQLITE_IOERR_READ, .SQLITE_IOERR_SHORT_READ, .SQLITE_IOERR_ACCESS]
+                .contains(extendedResultCode)
+        default: false
         }
     }
 }

@@ -28,7 +28,8 @@ package final class SQLiteHubStore: HubStore {
         guard create || FileManager.default.fileExists(atPath: path) else {
             throw HubError(
                 code: "hub.missing", message: "there is no hub database at \(path)",
-                hint: "create a hub with `fieldgrid hub init`, or restore its backup")
+                hint: "put its last backup there with `fieldgrid hub restore --from FILE`; without "
+                    + "one, create a hub in another folder with `fieldgrid hub init`")
         }
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)

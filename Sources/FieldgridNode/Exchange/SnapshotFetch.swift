@@ -81,16 +81,14 @@ package struct SnapshotFetch {
         if !FileManager.default.fileExists(atPath: dataPath) {
             try DurableFile.write([], to: dataPath)
         }
-        guard let handle = FileHandle(forWritingAtPath: dataPath) else {
-            throw SyncFailure.folderFull(dataPath)
-        }
+        let handle = try writing { try FileHandle(forWritingTo: URL(fileURLWithPath: dataPath)) }
         defer { try? handle.close() }
-        var offset = Int(try handle.seekToEnd())
+        var offset = try writing { Int(try handle.seekToEnd()) }
         while offset < offer.bytes {
             let range = try client.range(
                 RangedFile.snapshotPath + "/" + offer.id, from: offset)
             guard !range.isEmpty, offset + range.count <= offer.bytes else { break }
-            try handle.write(contentsOf: range)
+            try writing { try handle.write(contentsOf: range) }
             offset += range.count
             progress(SyncProgress(snapshot: (offset, offer.bytes), traffic: client.traffic))
         }
@@ -103,14 +101,14 @@ package struct SnapshotFetch {
             forget()
             throw SyncFailure.snapshotDamaged
         }
-        guard let handle = FileHandle(forReadingAtPath: dataPath) else {
-            throw SyncFailure.folderFull(dataPath)
-        }
+        let handle = try reading { try FileHandle(forReadingFrom: URL(fileURLWithPath: dataPath)) }
         defer { try? handle.close() }
+        let read = { count in
+            try reading { Array(try handle.read(upToCount: count) ?? Data()) }
+        }
         var records = 0
         do {
-            try SnapshotFile.forEachFrame(read: { Array(try handle.read(upToCount: $0) ?? Data()) })
-            { frame in
+            try SnapshotFile.forEachFrame(read: read) { frame in
                 records += try apply(frame)
                 progress(SyncProgress(pulled: records, traffic: client.traffic))
             }
@@ -134,10 +132,27 @@ package struct SnapshotFetch {
         guard let handle = FileHandle(forReadingAtPath: dataPath) else { return "" }
         defer { try? handle.close() }
         var digest = SHA256()
-        while let bytes = try handle.read(upToCount: 1 << 20), !bytes.isEmpty {
+        while let bytes = try reading({ try handle.read(upToCount: 1 << 20) }), !bytes.isEmpty {
             digest.update(data: bytes)
         }
         return RangedFile.name(of: Array(digest.finalize()))
+    }
+
+    /// What a disk refuses is said with the file it is about.
+    private func writing<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        do {
+            return try body()
+        } catch {
+            throw FolderError.noRoom(for: dataPath, because: error)
+        }
+    }
+
+    private func reading<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        do {
+            return try body()
+        } catch {
+            throw FolderError.unreadable(dataPath, because: error)
+        }
     }
 
     private func forget() {
@@ -150,10 +165,4 @@ extension SyncFailure {
     static let snapshotDamaged = SyncFailure(
         code: "snapshot.damaged", message: "The first copy did not arrive as it was sent.",
         hint: "Nothing was changed. Run `fieldgrid node sync` again: it is fetched anew.")
-
-    static func folderFull(_ path: String) -> SyncFailure {
-        SyncFailure(
-            code: "folder.write-failed", message: "\(path) cannot be written.",
-            hint: "Make room or rights there, and try again.")
-    }
 }

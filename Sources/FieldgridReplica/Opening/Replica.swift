@@ -91,8 +91,9 @@ package final class Replica: RecordStore {
     package convenience init(path: String, world: ReplicaWorld) throws {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ReplicaError(
-                .missing, "there is no replica at \(path)",
-                hint: "Join a hub first: `fieldgrid node join --hub URL --code CODE`")
+                .missing, "the device's database \(path) is not there",
+                hint: "Put it back from a copy of the folder, then run `fieldgrid node sync`; "
+                    + "without one, join into another folder with a new code")
         }
         do {
             let queue = try Connection.open(path)

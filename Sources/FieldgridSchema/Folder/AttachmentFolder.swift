@@ -116,7 +116,7 @@ package struct AttachmentFolder: Sendable {
             try handle.seekToEnd()
             try handle.write(contentsOf: bytes)
         } catch {
-            throw FolderError.noRoom(for: path)
+            throw FolderError.noRoom(for: path, because: error)
         }
     }
 
@@ -192,7 +192,7 @@ package struct AttachmentFolder: Sendable {
                 at: URL(fileURLWithPath: file).deletingLastPathComponent(),
                 withIntermediateDirectories: true)
         } catch {
-            throw FolderError.noRoom(for: file)
+            throw FolderError.noRoom(for: file, because: error)
         }
     }
 
@@ -232,13 +232,6 @@ package struct AttachmentObstacle: Hashable, Sendable, Codable {
 }
 
 extension FolderError {
-    fileprivate static func noRoom(for path: String) -> FolderError {
-        FolderError(
-            code: "folder.write-failed",
-            message: "\(path) could not be written: there is no room, or no right to write.",
-            hint: "Make room or rights there, and try again; it goes on where it stopped.")
-    }
-
     fileprivate static let attachmentDamaged = FolderError(
         code: "attachment.damaged", message: "The file is not the one it is named for.",
         hint: "Nothing is lost; it is sent again from its beginning.")

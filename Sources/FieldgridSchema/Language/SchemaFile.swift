@@ -25,9 +25,18 @@ package struct SchemaMistake: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(file):\(line): \(reason)" }
 }
 
-/// Everything wrong with a schema or seed; never empty.
+/// Everything wrong with a schema, with seeds or with an import map; never empty.
 package struct SchemaMistakes: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What somebody gave in which the mistakes are.
+    package enum Subject: Hashable, Sendable {
+        case schema
+        case seeds
+        /// The file of an import map.
+        case map(String)
+    }
+
     package let mistakes: [SchemaMistake]
+    package private(set) var subject = Subject.schema
 
     package init(_ mistakes: [SchemaMistake]) {
         precondition(!mistakes.isEmpty, "without a mistake there is nothing to throw")
@@ -36,5 +45,23 @@ package struct SchemaMistakes: Error, Hashable, Sendable, CustomStringConvertibl
 
     package var description: String {
         mistakes.map(\.description).joined(separator: "\n")
+    }
+
+    /// What is refused, and a line for each mistake.
+    package var message: String {
+        let refused =
+            switch subject {
+            case .schema: "The schema is refused"
+            case .seeds: "The seeds are refused"
+            case .map(let path): "The import map \(path) is refused"
+            }
+        return "\(refused):\n\(description)"
+    }
+
+    /// The same mistakes, in what was read with the schema language besides a schema.
+    package func concerning(_ subject: Subject) -> SchemaMistakes {
+        var mistakes = self
+        mistakes.subject = subject
+        return mistakes
     }
 }

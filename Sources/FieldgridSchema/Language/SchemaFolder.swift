@@ -14,7 +14,11 @@ package enum SchemaFolder {
 
     /// The tables of a seed folder, for ``SeedReader``.
     package static func seeds(at folder: URL) throws(SchemaMistakes) -> [SchemaFile] {
-        try files(at: folder, subfolders: [""], suffix: ".csv")
+        do throws(SchemaMistakes) {
+            return try files(at: folder, subfolders: [""], suffix: ".csv")
+        } catch {
+            throw error.concerning(.seeds)
+        }
     }
 
     /// The files of a folder by name, with paths relative to it.

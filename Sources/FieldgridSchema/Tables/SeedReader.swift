@@ -38,7 +38,9 @@ package struct SeedReader {
         for file in files.sorted(by: { $0.path < $1.path }) where file.path != "grids.csv" {
             records += reader.records(file, grids: codes)
         }
-        if !reader.mistakes.isEmpty { throw SchemaMistakes(reader.mistakes) }
+        if !reader.mistakes.isEmpty {
+            throw SchemaMistakes(reader.mistakes).concerning(.seeds)
+        }
         return Seeds(grids: grids.map(\.record), records: records)
     }
 

@@ -148,7 +148,7 @@ extension RecordService {
             id = try recordID(text)
         } catch {
             throw ServiceError(
-                error.code, error.message,
+                error.code, "“\(text)” is not the id of a conflict.",
                 hint: "`fieldgrid conflicts list` shows the ids of conflicts.")
         }
         let type = try type(SystemTypes.Conflict.name)

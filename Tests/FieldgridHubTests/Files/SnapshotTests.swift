@@ -1,6 +1,7 @@
 import FieldgridHub
 import FieldgridModel
 import FieldgridReplica
+import FieldgridSchema
 import FieldgridSync
 import Foundation
 import Testing
@@ -27,9 +28,11 @@ import Testing
         SnapshotLink(hub, try hub.enrol("虚构·李", scope), limit: limit)
     }
 
-    private func fetch(_ link: SnapshotLink, _ replica: Replica) throws -> Int {
+    private func fetch(
+        _ link: SnapshotLink, _ replica: Replica, into folder: String? = nil
+    ) throws -> Int {
         try SnapshotFetch(
-            folder: hub.folder.path, replica: replica, client: link.client()
+            folder: folder ?? hub.folder.path, replica: replica, client: link.client()
         ).run { _ in }
     }
 
@@ -135,5 +138,38 @@ import Testing
         link = SnapshotLink(hub, try hub.enrol("虚构·赵", TestHub.township), limit: .init())
         #expect(try fetch(link, hub.emptyReplica(link.device)) == 0)
         #expect(hub.snapshots.isEmpty)
+    }
+
+    @Test(.enabled(if: SmallDisk.canBeMade))
+    func aDeviceWithoutRoomForTheFileSaysSoAndGoesOnWhenThereIsSome() throws {
+        let link = try newcomer()
+        let replica = try hub.emptyReplica(link.device)
+        let disk = try SmallDisk()
+        try disk.fill(leaving: 4_096)
+        let error = #expect(throws: FolderError.self) {
+            try fetch(link, replica, into: disk.path)
+        }
+        #expect(error?.code == "folder.write-failed")
+        #expect(error?.message.contains(disk.path + "/snapshot.part") == true)
+        #expect(error?.message.contains("No space left") == true)
+        #expect(replica.positions.isEmpty)
+        disk.free()
+        #expect(try fetch(link, replica, into: disk.path) > 60)
+        #expect(link.offers == 1, "it goes on with the file that it had begun")
+    }
+
+    @Test(.enabled(if: SmallDisk.canBeMade))
+    func aHubWithoutRoomForTheFileSaysSoAndLeavesNothingOfIt() throws {
+        let disk = try SmallDisk()
+        try disk.fill(leaving: 0)
+        let shelf = SnapshotShelf(folder: disk.path + "/snapshots", limit: limit) {
+            try hub.reopened()
+        }
+        let error = #expect(throws: HubError.self) { try shelf.offer(to: author.device) }
+        #expect(error?.code == "snapshot.failed")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: disk.path + "/snapshots").isEmpty)
+        disk.free()
+        #expect(try shelf.offer(to: author.device) != nil)
     }
 }

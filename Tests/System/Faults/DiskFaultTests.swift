@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// A disk that is full or broken for one call: of a save, of a device that
-/// synchronises, of the hub that answers it.
+/// A disk that is full or broken, for one call or from one on: of a save, of a
+/// device that synchronises, of the hub that answers it.
 @Suite(.serialized, .disabled(if: Machine.cannotTrace != nil, "no strace"))
 struct DiskFaultTests {
-    private let district: District
-    private let node: String
-    private let log: String
+    let district: District
+    let node: String
+    let log: String
 
     init() throws {
         district = try District()
@@ -83,7 +83,96 @@ struct DiskFaultTests {
                 + "0 not converged after the next")
     }
 
-    private func expectConverged() throws {
+    // MARK: From one call on
+
+    @Test func aDeviceWhoseDiskStaysBrokenSaysSoAndLosesNothing() throws {
+        let disk = disk(of: node, "node.sqlite")
+        var sweep = FaultSweep(
+            errors: Endurance.isLong ? ["EIO", "ENOSPC"] : ["EIO"], kinds: [FailingCall.ofDisk],
+            lasts: true)
+        var reported: Set<String> = []
+        var said = 0
+        try sweep.run { fault in
+            let fault = fault.about(disk)
+            let before = try district.record("employer", "name=虚构前 \(fault)", at: node)
+            reported.insert(before)
+            let save = try fault.run(
+                ["record", "new", "employer", "name=虚构 \(fault)", "--json", "--data", node],
+                log: log)
+            let happened = FailingCall.happened(in: log)
+            if save.status == 0 {
+                reported.insert(try #require(JSON(save.output)["id"].text))
+            } else {
+                expectRefused(save, saying: ["nothing was saved", "hint: "])
+            }
+            let sync = try fault.run(["node", "sync", "--data", node], log: log)
+            if sync.status != 0 {
+                expectRefused(sync, saying: [node, "hint: "])
+                said += 1
+            }
+            try expectWhole(node + "/node.sqlite", after: fault)
+            // The disk works again.
+            try district.done(["node", "sync", "--data", node])
+            #expect(try district.outbox(of: node) == 0, "\(fault)")
+            #expect(try Set(district.records("employer", at: node).keys) == reported, "\(fault)")
+            return (happened, save.status != 0)
+        }
+        try expectConverged()
+        #expect(sweep.refused > 1)
+        #expect(said > 1)
+        Endurance.report(
+            "device whose disk stays broken: \(sweep.faults) places, \(sweep.refused) saves and "
+                + "\(said) exchanges refused, 0 lost, 0 not converged when it works again")
+    }
+
+    @Test func aHubWhoseDiskStaysBrokenAcknowledgesNothingUntilItWorksAgain() throws {
+        let disk = disk(of: district.hubData, "hub.sqlite")
+        var sweep = FaultSweep(
+            errors: Endurance.isLong ? ["EIO", "ENOSPC"] : ["EIO"], kinds: [FailingCall.ofDisk],
+            lasts: true)
+        try sweep.run { fault in
+            let id = try district.record("employer", "name=虚构 \(fault)", at: node)
+            let hub = try #require(district.hub)
+            let tracing = try fault.about(disk).attach(to: hub.id, log: log)
+            var later = 0
+            for _ in 0..<2 {
+                let result = try district.run(["node", "sync", "--data", node])
+                guard result.status != 0 else { continue }
+                expectRefused(result, 75, saying: ["no room", "hint: "])
+                later += 1
+            }
+            // It is read meanwhile, and has what it acknowledged.
+            let atHub = try district.records("employer", at: district.hubData)
+            let isAcknowledged = try district.outbox(of: node) == 0
+            #expect(!isAcknowledged || atHub[id] != nil, "\(fault)")
+            try tracing.stop()
+            try district.done(["node", "sync", "--data", node])
+            #expect(try district.outbox(of: node) == 0, "\(fault)")
+            return (FailingCall.happened(in: log), later > 0)
+        }
+        try expectConverged()
+        district.killHub()
+        try district.startHub()
+        try expectConverged()
+        try district.stopHub()
+        try expectWhole(district.hubData + "/hub.sqlite", after: nil)
+        #expect(sweep.refused > 1)
+        Endurance.report(
+            "hub whose disk stays broken: \(sweep.faults) places, \(sweep.refused) answered "
+                + "“later”, 0 acknowledged and lost, 0 not converged when it works again")
+    }
+
+    // MARK: Checks
+
+    /// What of a folder SQLite and the stamp are written to.
+    func disk(of folder: String, _ database: String) -> [String] {
+        let names = [
+            database, database + "-wal", database + "-shm", "stamp.json", "stamp.json.tmp",
+        ]
+        return [folder] + names.map { folder + "/" + $0 }
+    }
+
+    func expectConverged() throws {
         try district.done(["node", "sync", "--data", node])
         #expect(try district.outbox(of: node) == 0)
         let atHub = try district.records("employer", at: district.hubData)
@@ -91,7 +180,7 @@ struct DiskFaultTests {
         #expect(Set(atHub.values.compactMap { $0["fields"]["name"].text }).count == atHub.count)
     }
 
-    private func expectWhole(_ database: String, after fault: FailingCall?) throws {
+    func expectWhole(_ database: String, after fault: FailingCall?) throws {
         let answer = try District.sql("PRAGMA integrity_check", in: database)
         #expect(answer == "ok", "\(fault?.description ?? "")")
     }

@@ -1,24 +1,39 @@
 import Foundation
 
-/// One system call that fails, of a process, as a disk that is full or broken
-/// makes it fail.
+/// A system call of a process that fails, as a disk that is full or broken
+/// makes it fail: once, or from then on.
 struct FailingCall: CustomStringConvertible {
-    /// The calls that SQLite and durable files write and sync with.
-    static let kinds = ["fdatasync", "fsync", "pwrite64"]
+    /// The calls with which SQLite writes and syncs.
+    static let ofSQLite = ["fdatasync", "fsync", "pwrite64"]
+    /// Those with which files beside the database are written and get their names.
+    ///
+    /// Standard output and connections are written with the same: they are tried with
+    /// ``paths`` only.
+    static let ofFiles = ["fsync", "rename", "write"]
+    /// Those of a disk that takes nothing any more.
+    static let ofDisk = Set(ofSQLite + ofFiles).sorted()
 
-    let kind: String
+    /// Counted each by itself.
+    let kinds: [String]
     /// `EIO` or `ENOSPC`.
     let error: String
     /// Which call of a thread fails, counted from 1.
     let place: Int
+    /// All after that one fail too.
+    var lasts = false
+    /// Only calls about these files and folders are counted; about all where there are none.
+    var paths: [String] = []
 
-    var description: String { "\(error) at \(kind) \(place)" }
+    var description: String {
+        "\(error) at \(kinds.joined(separator: "/")) \(place)\(lasts ? " and later" : "")"
+    }
 
     private func options(log: String) -> [String] {
-        [
-            "-f", "--seccomp-bpf", "-o", log, "-e", "trace=\(kind)", "-e",
-            "inject=\(kind):error=\(error):when=\(place)",
-        ]
+        let calls = kinds.joined(separator: ",")
+        return [
+            "-f", "--seccomp-bpf", "-o", log, "-e", "trace=\(calls)", "-e",
+            "inject=\(calls):error=\(error):when=\(place)\(lasts ? "+" : "")",
+        ] + paths.flatMap { ["-P", $0] }
     }
 
     /// Runs a command of ours with this fault.
@@ -37,6 +52,13 @@ struct FailingCall: CustomStringConvertible {
             executable: "/bin/bash")
     }
 
+    /// The same, of calls about some files and folders only.
+    func about(_ paths: [String]) -> FailingCall {
+        var fault = self
+        fault.paths = paths
+        return fault
+    }
+
     /// Whether the fault came about.
     static func happened(in log: String) -> Bool {
         (try? String(contentsOfFile: log, encoding: .utf8))?.contains("INJECTED") == true
@@ -49,19 +71,33 @@ struct FailingCall: CustomStringConvertible {
 /// two such runs.
 struct FaultSweep {
     let errors: [String]
+    /// Of each, what fails together.
+    let kinds: [[String]]
+    /// As ``FailingCall/lasts``.
+    let lasts: Bool
     private(set) var faults = 0
     private(set) var refused = 0
 
-    init(errors: [String]) { self.errors = errors }
+    init(errors: [String], kinds: [[String]], lasts: Bool = false) {
+        self.errors = errors
+        self.kinds = kinds
+        self.lasts = lasts
+    }
+
+    /// Each call of SQLite's by itself.
+    init(errors: [String]) {
+        self.init(errors: errors, kinds: FailingCall.ofSQLite.map { [$0] })
+    }
 
     /// `attempt` makes one run, and returns whether the fault came about and
     /// whether it was said.
     mutating func run(_ attempt: (FailingCall) throws -> (happened: Bool, refused: Bool)) throws {
         for error in errors {
-            for kind in FailingCall.kinds {
+            for kinds in kinds {
                 var without = 0
                 for place in Endurance.places where without < (Endurance.isLong ? 2 : 1) {
-                    let fault = FailingCall(kind: kind, error: error, place: place)
+                    let fault = FailingCall(
+                        kinds: kinds, error: error, place: place, lasts: lasts)
                     let (happened, isRefused) = try attempt(fault)
                     without = happened ? 0 : without + 1
                     guard happened else { continue }

@@ -32,6 +32,8 @@ import Testing
         reported.insert(try district.record("employer", "name=虚构后来", at: node))
         try expectConverged(district, node)
         #expect(try Set(district.records("employer", at: district.hubData).keys) == reported)
+        Endurance.report(
+            "device on a disk of 1 MB: \(reported.count) saves, \(refusals) refused, 0 lost")
     }
 
     @Test(.disabled(if: Machine.cannotMount != nil, "no small disks"))
