@@ -40,7 +40,8 @@ import Testing
                 held[scope, default: []].insert(Int64.random(in: 1...highest, using: &random))
             }
         }
-        let turn = CheckTurn(scopes, tops: tops, held: held)
+        let turn = CheckTurn(
+            scopes, numbers: tops.mapValues { NumberRuns(through: $0) }, held: held)
         var times: [Number: Int] = [:]
         var open: [ScopeCode: Int] = [:]
         for ranges in exchanges(turn) {
@@ -66,7 +67,8 @@ import Testing
 
     @Test(arguments: [1_000, 100_000, 10_000_000] as [Int64])
     func whatOneExchangeComparesDoesNotGrowWithTheReplica(records: Int64) {
-        let turn = CheckTurn([scope(1)], tops: [scope(1): records], held: [:])
+        let turn = CheckTurn(
+            [scope(1)], numbers: [scope(1): NumberRuns(through: records)], held: [:])
         for ranges in exchanges(turn) {
             let numbers = ranges.reduce(0) { $0 + min($1.end, records + 1) - $1.from.value }
             #expect(numbers <= 5_120)
@@ -75,26 +77,55 @@ import Testing
 
     @Test func ofManyScopesFewNumbersEachAreReadTogether() {
         let scopes = (0..<400).map { scope($0) }
-        let tops = Dictionary(uniqueKeysWithValues: scopes.map { ($0, Int64(300)) })
-        let turn = CheckTurn(scopes, tops: tops, held: [:])
+        let tops = Dictionary(
+            uniqueKeysWithValues: scopes.map { ($0, NumberRuns(through: 300)) })
+        let turn = CheckTurn(scopes, numbers: tops, held: [:])
         for ranges in exchanges(turn) {
-            let groups = RangeGroup.overlapping(ranges, tops: tops)
+            let groups = RangeGroup.overlapping(ranges, numbers: tops)
             let rows = groups.reduce(0) { $0 + ($1.end - $1.from.value) * 400 }
             #expect(rows <= 2 * 65_536)
         }
     }
 
     @Test func aPlaceOfAnotherDivisionIsAPlaceToGoOnFrom() {
-        let turn = CheckTurn([scope(1)], tops: [scope(1): 3_000], held: [:])
+        let turn = CheckTurn(
+            [scope(1)], numbers: [scope(1): NumberRuns(through: 3_000)], held: [:])
         for place in [0, 1, 5, 1_024, 2_500, 1 << 40] as [Int64] {
             #expect(!turn.ranges(at: place).isEmpty)
         }
     }
 
     @Test func rangesOfScopesOneOfWhichIsHugeAreNotReadToItsEnd() {
-        let tops = [scope(1): 300, scope(2): 1_000_000] as [ScopeCode: Int64]
-        let turn = CheckTurn([scope(1), scope(2)], tops: tops, held: [:])
-        let first = RangeGroup.overlapping(turn.ranges(at: 0), tops: tops)
+        let tops = [
+            scope(1): NumberRuns(through: 300), scope(2): NumberRuns(through: 1_000_000),
+        ]
+        let turn = CheckTurn([scope(1), scope(2)], numbers: tops, held: [:])
+        let first = RangeGroup.overlapping(turn.ranges(at: 0), numbers: tops)
         #expect(first.allSatisfy { $0.end <= 8_192 })
+    }
+
+    /// A hub that was put back leaves out 2^20 numbers, each time.
+    @Test func whatARestoredHubLeftOutIsNotGoneThrough() {
+        let scopes = (0..<12).map { scope($0) }
+        var runs = NumberRuns()
+        for restores in 0..<6 as Range<Int64> {
+            for number in 1...20 as ClosedRange<Int64> {
+                runs.note(restores << 20 + restores * 20 + number)
+            }
+        }
+        let numbers = Dictionary(uniqueKeysWithValues: scopes.map { ($0, runs) })
+        let asked = exchanges(CheckTurn(scopes, numbers: numbers, held: [:]))
+        #expect(asked.count <= 24)
+        for scope in scopes {
+            let ranges = asked.joined().filter { $0.scope == scope }
+            #expect(ranges.first?.from.value == 0)
+            // What the hub may have between them is asked for too.
+            #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.to == $1.from })
+            #expect(ranges.last?.to.value == 0)
+        }
+        for ranges in asked {
+            let groups = RangeGroup.overlapping(ranges, numbers: numbers)
+            #expect(groups.allSatisfy { $0.end - $0.from.value <= 1_024 })
+        }
     }
 }

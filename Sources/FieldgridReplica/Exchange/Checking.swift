@@ -9,7 +9,7 @@ extension Replica {
         guard memory.state.epoch != nil, !memory.state.isSalvaging, !memory.state.isRebasing,
             memory.unread == nil, memory.state.resendFrom == nil, try Comparison.isQuiet(db)
         else { return nil }
-        try memory.findTops(db)
+        try memory.findNumbers(db)
         let ranges = try Comparison(memory, db).turn().ranges(at: memory.state.checkNext)
         return ranges.isEmpty ? nil : ScopeCheck(.combined, ranges)
     }
@@ -24,7 +24,7 @@ extension ReplyApplication {
         guard !result.isStale, !result.epochChanged, !result.rebased, try Comparison.isQuiet(db)
         else { return nil }
         var next: ScopeCheck?
-        try memory.findTops(db)
+        try memory.findNumbers(db)
         let comparison = try Comparison(memory, db)
         switch check.level {
         case .combined:

@@ -24,9 +24,9 @@ struct ReplicaMemory {
     var unread: UnreadSchema?
     /// Natural keys seen so far, for ``Replica/find(_:key:)``.
     var keys = KeyMemory()
-    /// The highest record number of each scope, once ``knowsTops``.
-    var tops: [ScopeCode: Int64] = [:]
-    var knowsTops = false
+    /// Where the record numbers of each scope lie, once ``knowsNumbers``.
+    var numbers: [ScopeCode: NumberRuns] = [:]
+    var knowsNumbers = false
 
     init(
         state: ReplicaState, schema: Schema, document: [UInt8], world: ReplicaWorld

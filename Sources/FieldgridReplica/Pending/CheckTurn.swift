@@ -1,9 +1,9 @@
 import FieldgridModel
 import FieldgridSync
-import GRDB
 
 /// Whose turn it is to be compared: all record numbers of all scopes in
-/// blocks, one block of every scope after the other.
+/// blocks, one block of every scope after the other. Where no record lies, a
+/// block goes on to the next one that has any.
 ///
 /// What one exchange compares is bounded whatever a replica holds: so many
 /// ranges, so many numbers, and so many rows that are read to find them.
@@ -27,20 +27,21 @@ struct CheckTurn {
     private let blocks: [Block]
     private let held: [ScopeCode: Set<Int64>]
 
-    /// - Parameter tops: the highest number of each scope.
+    /// - Parameter numbers: where those of each scope lie.
     init(
-        _ scopes: some Collection<ScopeCode>, tops: [ScopeCode: Int64],
+        _ scopes: some Collection<ScopeCode>, numbers: [ScopeCode: NumberRuns],
         held: [ScopeCode: Set<Int64>]
     ) {
         var bits = Self.bits
         while bits > Self.fewestBits, Int64(scopes.count) << bits > Self.rowsMax { bits -= 1 }
         var blocks: [(index: Int64, Block)] = []
         for scope in scopes {
+            var runs = numbers[scope, default: NumberRuns()]
             // A record that was deleted here may have had the highest number.
-            let top = max(tops[scope, default: 0], held[scope]?.max() ?? 0)
-            let last = top >> bits
-            for index in 0...last {
-                let end = index == last ? nil : (index + 1) << bits
+            for number in held[scope, default: []] { runs.note(number) }
+            let starts = runs.blocks(ofBits: bits)
+            for (place, index) in starts.enumerated() {
+                let end = place + 1 < starts.count ? starts[place + 1] << bits : nil
                 blocks.append((index, Block(scope: scope, from: index << bits, end: end)))
             }
         }
@@ -56,7 +57,8 @@ struct CheckTurn {
         while index < blocks.count {
             for range in pieces(of: blocks[index], after: offset) {
                 ranges.append(range)
-                numbers += range.to.value == 0 ? 0 : range.to.value - range.from.value
+                numbers +=
+                    range.to.value == 0 ? 0 : min(range.to.value - range.from.value, 1 << Self.bits)
                 if ranges.count == ScopeCheck.rangesMax || numbers >= Self.numbersMax {
                     return ranges
                 }
@@ -115,15 +117,14 @@ struct RangeGroup {
     var ranges: [ScopeCode: [Int]]
 
     static func overlapping(
-        _ ranges: [CheckRange], tops: [ScopeCode: Int64]
+        _ ranges: [CheckRange], numbers: [ScopeCode: NumberRuns]
     ) -> [RangeGroup] {
         var groups: [RangeGroup] = []
         for place in ranges.indices.sorted(by: { ranges[$0].from < ranges[$1].from }) {
             let range = ranges[place]
-            // A range without an end ends for the reader with its scope's records.
-            let end =
-                range.to.value == 0
-                ? max(tops[range.scope, default: 0], range.from.value) + 1 : range.to.value
+            // A range ends for the reader with its scope's records.
+            let last = numbers[range.scope]?.last(below: range.end) ?? 0
+            let end = max(last, range.from.value) + 1
             if let last = groups.indices.last, range.from.value < groups[last].end {
                 groups[last].end = max(groups[last].end, end)
                 groups[last].ranges[range.scope, default: []].append(place)
@@ -141,25 +142,4 @@ extension CheckRange {
     var end: Int64 { to.value == 0 ? .max : to.value }
 
     func contains(_ number: Int64) -> Bool { number >= from.value && number < end }
-}
-
-extension ReplicaMemory {
-    /// Finds the highest number of each scope where it is not known yet.
-    mutating func findTops(_ db: Database) throws {
-        guard !knowsTops else { return }
-        for layout in orderedLayouts {
-            let query = try Query(
-                db,
-                """
-                SELECT scope, max(num) FROM \(layout.sql.table) WHERE num IS NOT NULL
-                GROUP BY scope
-                """)
-            while try query.step() { note(query.integer(1), in: ScopeCode(query.text(0))) }
-        }
-        knowsTops = true
-    }
-
-    mutating func note(_ number: Int64, in scope: ScopeCode) {
-        if number > tops[scope, default: 0] { tops[scope] = number }
-    }
 }

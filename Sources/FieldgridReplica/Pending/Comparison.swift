@@ -55,7 +55,7 @@ struct Comparison {
 
     /// The order in which ranges are compared.
     func turn() throws -> CheckTurn {
-        CheckTurn(memory.state.positions.keys, tops: memory.tops, held: try heldNumbers())
+        CheckTurn(memory.state.positions.keys, numbers: memory.numbers, held: try heldNumbers())
     }
 
     /// Of the records that are held, by every scope where the hub may have
@@ -96,7 +96,7 @@ struct Comparison {
     /// that overlap in their numbers are read together.
     func sums(_ ranges: [CheckRange]) throws -> [RecordSum] {
         var sums = [RecordSum](repeating: RecordSum(), count: ranges.count)
-        for group in RangeGroup.overlapping(ranges, tops: memory.tops) {
+        for group in RangeGroup.overlapping(ranges, numbers: memory.numbers) {
             for layout in memory.orderedLayouts {
                 try rows(layout, from: group.from, to: group.end) { row in
                     guard let number = row.number,
