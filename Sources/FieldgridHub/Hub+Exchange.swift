@@ -72,10 +72,12 @@ extension Hub {
         if let kept = request.kept, try view.incarnation(kept.incarnation)?.node == device.node {
             reply.covered = try view.covered(kept.incarnation)
         }
-        reply.released = try view.releases(
-            of: request.held.filter { held in
-                try view.incarnation(held.incarnation)?.node == device.node
-            })
+        let held = try request.held.filter { held in
+            try view.incarnation(held.incarnation)?.node == device.node
+        }
+        // What was set aside a moment ago may have been accepted with what came after it: the
+        // records of this reply have it.
+        reply.released = try view.releases(of: held + reply.setAside)
         var builder = try ReplyBuilder(
             store: view, index: index, hub: identity, grids: grids ?? self.grids)
         // What the asker lost of its own work is not sent back to the incarnation that made it, so
@@ -92,6 +94,17 @@ extension Hub {
             try builder.answer(check, for: device.scope, sums: sums, into: &reply)
         }
         return reply
+    }
+}
+
+extension ExchangeReply {
+    /// The changesets of the request that are in quarantine by the receipts.
+    fileprivate var setAside: [ChangesetIdentity] {
+        guard let incarnation else { return [] }
+        return receipts.compactMap { receipt in
+            guard case .quarantined = receipt.outcome else { return nil }
+            return ChangesetIdentity(incarnation: incarnation, seq: receipt.seq)
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 import FieldgridModel
 import FieldgridSync
 
-/// Whose turn it is to be compared: all record numbers of all scopes in
-/// blocks, one block of every scope after the other. Where no record lies, a
-/// block goes on to the next one that has any.
+/// Whose turn it is to be compared.
+///
+/// All record numbers of all scopes go in blocks, one block of every scope after
+/// the other. Where no record lies, a block goes on to the next one that has any.
 ///
 /// What one exchange compares is bounded whatever a replica holds: so many
 /// ranges, so many numbers, and so many rows that are read to find them.
