@@ -9,6 +9,7 @@ extension ReplyApplication {
     /// hub decided on another value, the row takes it.
     mutating func settlePending() throws {
         try markSettled()
+        try forgetNumbersOfMoved()
         let query = try Query(
             db,
             """
@@ -33,6 +34,25 @@ extension ReplyApplication {
             (SELECT seq FROM fg_outbox WHERE state = \(Self.settled))
             """)
         try KeptChangesets.keep(from: Int64(Self.settled), db)
+    }
+
+    /// A record that moved has a number of its new grid, which comes when that is pulled: until
+    /// then the one it had means another record there.
+    private func forgetNumbersOfMoved() throws {
+        let condition = "seq IN (SELECT seq FROM fg_outbox WHERE state = \(Self.settled))"
+        for entry in try PendingEntry.moves(condition, db) {
+            guard let unit = entry.units[.scope], !unit.isDecided,
+                let row = try RecordRow.find(entry.id, memory.layout(entry.type), db)
+            else { continue }
+            let next = try PendingEntry.all(of: entry.id, db).first { later in
+                later.seq > entry.seq && later.units[.scope] != nil
+            }
+            let place = next?.units[.scope]?.base.single.text ?? row.scope.text
+            guard unit.base.single.text != place else { continue }
+            try db.run(
+                memory.layout(entry.type).sql.setNumber, .text(row.scope.text), .null,
+                .integer(row.rec))
+        }
     }
 
     /// Marks what was accepted no later than where the node now stands, or

@@ -126,19 +126,28 @@ extension PendingEntry {
 
     /// The records of which a move waits for the hub's decision.
     static func moving(_ db: Database) throws -> Set<RecordID> {
+        Set(try moves("1", db).map(\.id))
+    }
+
+    /// The moves among the entries that meet a condition, oldest first.
+    static func moves(_ condition: String, _ db: Database) throws -> [PendingEntry] {
         // Units are in the order of their numbers, so where one is the scope it is among those
         // whose first is no later: seldom more than those that move.
         let query = try Query(
-            db, "SELECT id, units FROM fg_pending WHERE substr(units, 9, 8) <= ?")
+            db,
+            """
+            SELECT \(columns) FROM fg_pending WHERE substr(units, 9, 8) <= ? AND \(condition)
+            ORDER BY seq
+            """)
         var encoder = CanonicalEncoder()
         encoder.append(Int64(UnitNumber.scope.value))
         query.bind(1, encoder.bytes)
-        var moving: Set<RecordID> = []
+        var moves: [PendingEntry] = []
         while try query.step() {
-            guard try Self.namesScope(query.blob(1)) else { continue }
-            if let id = RecordID(blob: query.blob(0)) { moving.insert(id) }
+            guard try Self.namesScope(query.blob(6)) else { continue }
+            if let entry = try PendingEntry(query) { moves.append(entry) }
         }
-        return moving
+        return moves
     }
 
     func write(_ db: Database) throws {
