@@ -10,6 +10,7 @@ extension ReplyApplication {
     mutating func settlePending() throws {
         try markSettled()
         try forgetNumbersOfMoved()
+        try tellEarlierOnes()
         let query = try Query(
             db,
             """
@@ -36,22 +37,63 @@ extension ReplyApplication {
         try KeptChangesets.keep(from: Int64(Self.settled), db)
     }
 
+    /// Receipts need not come in order: what a later change came to is what the hub has below an
+    /// earlier one, of which nothing has been heard yet.
+    private func tellEarlierOnes() throws {
+        let settled = "(SELECT seq FROM fg_outbox WHERE state = \(Self.settled))"
+        let query = try Query(
+            db,
+            """
+            SELECT DISTINCT id FROM fg_pending WHERE seq IN \(settled) AND seq >
+            (SELECT min(seq) FROM fg_pending WHERE seq NOT IN \(settled))
+            """)
+        var ids: [RecordID] = []
+        while try query.step() {
+            if let id = RecordID(blob: query.blob(0)) { ids.append(id) }
+        }
+        for id in ids {
+            var entries = try PendingEntry.all(of: id, db)
+            guard let type = entries.first?.type, let layout = memory.layouts[type],
+                let row = try RecordRow.find(id, layout, db)
+            else { continue }
+            for (place, entry) in entries.enumerated() where try isSettled(entry) {
+                for unit in layout.units where unit.operation == nil {
+                    guard let own = entry.units[unit.number] else { continue }
+                    let next = entries.dropFirst(place + 1).lazy
+                        .compactMap { $0.units[unit.number] }.first
+                    let value =
+                        own.isDecided
+                        ? own.base : next?.base ?? layout.value(of: unit, in: row.values)
+                    for earlier in entries.indices.prefix(place)
+                    where entries[earlier].units[unit.number] != nil {
+                        entries[earlier].units[unit.number]?.base = value
+                        entries[earlier].units[unit.number]?.isPulled = true
+                    }
+                }
+            }
+            for entry in entries where try !isSettled(entry) { try entry.write(db) }
+        }
+    }
+
     /// A record that moved has a number of its new grid, which comes when that is pulled: until
     /// then the one it had means another record there.
     private func forgetNumbersOfMoved() throws {
         let condition = "seq IN (SELECT seq FROM fg_outbox WHERE state = \(Self.settled))"
-        for entry in try PendingEntry.moves(condition, db) {
-            guard let unit = entry.units[.scope], !unit.isDecided,
-                let row = try RecordRow.find(entry.id, memory.layout(entry.type), db)
+        let moved = Dictionary(
+            try PendingEntry.moves(condition, db).map { ($0.id, $0.type) }
+        ) { first, _ in first }
+        for (id, type) in moved {
+            let layout = try memory.layout(type)
+            let entries = try PendingEntry.all(of: id, db).filter { $0.units[.scope] != nil }
+            // The number is one of where the hub had it when it was told of last.
+            guard let told = entries.first?.units[.scope], !told.isDecided,
+                let row = try RecordRow.find(id, layout, db)
             else { continue }
-            let next = try PendingEntry.all(of: entry.id, db).first { later in
-                later.seq > entry.seq && later.units[.scope] != nil
-            }
+            let next = try entries.first { try !isSettled($0) }
             let place = next?.units[.scope]?.base.single.text ?? row.scope.text
-            guard unit.base.single.text != place else { continue }
+            guard told.base.single.text != place else { continue }
             try db.run(
-                memory.layout(entry.type).sql.setNumber, .text(row.scope.text), .null,
-                .integer(row.rec))
+                layout.sql.setNumber, .text(row.scope.text), .null, .integer(row.rec))
         }
     }
 
