@@ -163,9 +163,11 @@ extension ReplyApplication {
     private func hand(
         _ unit: PendingEntry.Unit, _ number: UnitNumber, to next: inout PendingEntry
     ) throws {
+        if number != .presence, let own = next.units[number], own.isPulled { return }
+        // What was pulled before the next change is not what the hub made of that one.
+        let isDecided = number == .presence ? try Outbox.isAccepted(next.seq, db) : false
         next.units[number] = PendingEntry.Unit(
-            seen: next.seen(number), base: unit.base,
-            isDecided: try Outbox.isAccepted(next.seq, db), isPulled: true)
+            seen: next.seen(number), base: unit.base, isDecided: isDecided, isPulled: true)
     }
 
     private func settlePresence(

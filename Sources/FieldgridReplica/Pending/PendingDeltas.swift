@@ -143,6 +143,15 @@ private struct Hold {
             seen: entries[index].seen(unit), base: value, isDecided: accepted[index],
             isPulled: true)
         changed.insert(index)
+        guard unit != .presence else { return }
+        // Later ones stand on it too: whether it has them in it is known now, and not any more
+        // when the oldest is let go of.
+        for later in entries.indices.dropFirst(index + 1) where entries[later].units[unit] != nil {
+            entries[later].units[unit]?.base = value
+            entries[later].units[unit]?.isDecided = accepted[later]
+            entries[later].units[unit]?.isPulled = true
+            changed.insert(later)
+        }
     }
 
     /// An unaccepted change whose value the hub came to have anyway waits
