@@ -72,12 +72,20 @@ extension ReplyApplication {
         let isNews = db.changesCount > 0
         result.accepted += db.changesCount
         guard isNews else { return }
-        guard let pulled = memory.state.positions[scope] else { return try decideGone(seq) }
-        if pulled >= position { try decidePulled(seq) }
+        if let pulled = memory.state.positions[scope], pulled >= position { try decidePulled(seq) }
+        if try !hearsOfAll(in: scope) { try decideGone(seq) }
     }
 
-    /// A change was accepted where this node hears nothing: a record that had
-    /// left it before is not coming back because of it.
+    /// Whether this node hears of every record of a scope, and not only of what is shared.
+    private mutating func hearsOfAll(in scope: ScopeCode) throws -> Bool {
+        if let known = heardWhole[scope] { return known }
+        let hears = try memory.check(scope, db) == .writable
+        heardWhole[scope] = hears
+        return hears
+    }
+
+    /// A change was accepted where this node does not hear of everything: a
+    /// record that had left it before is not coming back because of it.
     private func decideGone(_ seq: Int64) throws {
         for var entry in try PendingEntry.every(of: seq, db) {
             guard let presence = entry.units[.presence], presence.isPulled, !presence.isDecided,

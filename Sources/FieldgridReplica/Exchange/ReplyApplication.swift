@@ -21,6 +21,8 @@ struct ReplyApplication {
     var isOfOtherLife = false
     /// Whether the hub proved nothing of a head because it was not told of it.
     var asksForHeads = false
+    /// The scopes that were asked for, and whether all of their records come here.
+    var heardWhole: [ScopeCode: Bool] = [:]
     /// Names a new incarnation.
     let nextIncarnation: () -> IncarnationID
     /// Whether any record has own changes that the hub has not decided on.
