@@ -100,7 +100,9 @@ final class SimulatedHub {
             let (opened, restored) = try open(Self.draft, "draft \(lives)")
             defer { try? opened.close() }
             try restored.beginEpoch(because: .restored)
-            try opened.close()
+            try opened.closeIntoOneFile()
+            // The file takes its new name without its log.
+            disk.removeLog(of: Self.draft)
         }
         try restart {
             try self.disk.copy(source, as: Self.file)
