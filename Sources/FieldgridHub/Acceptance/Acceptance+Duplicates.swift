@@ -9,6 +9,8 @@ import FieldgridSync
 /// - While it is merged it is gone for readers, and what was given to it
 ///   shows in the other by the usual policies.
 /// - Later changes through its id go into both, as sides of their own origin.
+/// - What it was merged into may be merged in turn: then all this goes on into
+///   that one, and is taken back from it too.
 extension Acceptance {
     /// The record that an id stands for now, following aliases.
     func survivor(of id: RecordID) throws -> RecordID? {
@@ -19,6 +21,30 @@ extension Acceptance {
             current = next
         }
         return current == id ? nil : current
+    }
+
+    /// The records that one was merged into, one after the other, up to the
+    /// one that it stands for.
+    func survivors(of id: RecordID) throws -> [RecordID] {
+        var found: [RecordID] = []
+        while let next = try record(found.last ?? id)?.alias, next < found.last ?? id {
+            guard try record(next) != nil else { break }
+            found.append(next)
+        }
+        return found
+    }
+
+    /// Of the records that gave something to this one: `id`, and those that
+    /// were merged into it.
+    func origins(under id: RecordID, in state: RecordState) throws -> Set<RecordID> {
+        let sides = state.units.elements.flatMap {
+            $0.state.sides + ($0.state.conflict?.replaced ?? [])
+        }
+        var found: Set<RecordID> = [id]
+        for origin in Set(sides.compactMap(\.origin)) where origin > id {
+            if try survivors(of: origin).contains(id) { found.insert(origin) }
+        }
+        return found
     }
 
     // MARK: Finding
@@ -194,8 +220,14 @@ extension Acceptance {
     func realias(
         _ id: RecordID, from old: RecordID?, to new: RecordID?, offer: Offer
     ) throws {
-        if let old { try part(id, from: old, at: offer) }
-        if let new { try join(id, into: new, at: offer) }
+        if let old {
+            for survivor in try [old] + survivors(of: old) {
+                try part(id, from: survivor, at: offer)
+            }
+        }
+        if new != nil {
+            for survivor in try survivors(of: id) { try join(id, into: survivor, at: offer) }
+        }
         unreviewed.insert(id)
         aftermath.append(.repoint(from: id, to: new ?? id, leaving: new == nil ? old : nil))
     }
@@ -225,10 +257,11 @@ extension Acceptance {
             return
         }
         let position = advance(state.scope)
+        let origins = try origins(under: id, in: state)
         for element in state.units.elements where element.number > .scope {
             guard let unit = entry.unit(element.number) else { continue }
             var merged = element.state
-            let conflict = merged.part(from: id, at: position, policy: unit.policy)
+            let conflict = merged.part(from: origins, at: position, policy: unit.policy)
             state.units[element.number] = merged
             note(conflict, element.number, survivor, offer)
         }

@@ -41,9 +41,8 @@ extension Acceptance {
             next = end
             let offer = place(in: try home(of: changes), &merging)
             try mergeRecord(changes, offer: offer, merging)
-            if let survivor = try survivor(of: id), survivor != id,
-                let scope = try record(survivor)?.scope
-            {
+            for survivor in try survivors(of: id) {
+                guard let scope = try record(survivor)?.scope else { continue }
                 let offer = place(in: scope, &merging)
                 try mergeLate(changes, through: id, into: survivor, offer: offer, merging)
             }
@@ -165,7 +164,7 @@ extension Acceptance {
         var merged = state.units[change.unit] ?? .empty
         let id = state.id
         var seen = try seen(change, merging, of: state)
-        seen.origin = origin
+        if let origin { seen.origins = try origins(under: origin, in: state) }
         let outcome: MergeOutcome
         if case .declared(.hub) = unit.policy, merging.author.scope != nil {
             outcome = MergeOutcome(effect: .refused, rule: .hubOnly)

@@ -218,7 +218,8 @@ extension Hub {
             let hub = try Hub(store: opened, clock: clock, random: random)
             try hub.beginEpoch(because: .restored)
             try hub.noteRestored()
-            try opened.close()
+            // It takes its new name without its log.
+            try opened.closeIntoOneFile()
         } catch {
             try? store?.close()
             for suffix in ["", "-wal", "-shm"] { try? files.removeItem(atPath: draft + suffix) }
@@ -226,12 +227,11 @@ extension Hub {
         }
         try HubBackup.makeDurable(draft)
         var aside: String?
-        if files.fileExists(atPath: database) {
-            let name = "\(database).replaced-\(clock.milliseconds)"
-            for suffix in ["-wal", "-shm", ""] where files.fileExists(atPath: database + suffix) {
-                try files.moveItem(atPath: database + suffix, toPath: name + suffix)
-            }
-            aside = name
+        let name = "\(database).replaced-\(clock.milliseconds)"
+        // A log whose database is gone would be taken for that of the new one.
+        for suffix in ["", "-wal", "-shm"] where files.fileExists(atPath: database + suffix) {
+            try files.moveItem(atPath: database + suffix, toPath: name + suffix)
+            if suffix.isEmpty { aside = name }
         }
         try files.moveItem(atPath: draft, toPath: database)
         try HubBackup.makeDurable((database as NSString).deletingLastPathComponent)

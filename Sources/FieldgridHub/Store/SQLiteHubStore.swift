@@ -92,6 +92,20 @@ package final class SQLiteHubStore: HubStore {
         }
     }
 
+    /// Closes the store when all of it is in its one file, durable.
+    ///
+    /// - Throws: ``HubError`` where the file cannot take what its log has. A
+    ///   mere ``close()`` says nothing of that, and leaves the log beside it.
+    package func closeIntoOneFile() throws {
+        try HubError.translating {
+            try queue.writeWithoutTransaction { db in
+                statements.removeAll()
+                _ = try db.checkpoint(.truncate)
+            }
+        }
+        try close()
+    }
+
     package func close() throws {
         queue.inDatabase { _ in statements.removeAll() }
         try queue.close()

@@ -2,7 +2,8 @@
 /// (sync.md 9.19).
 ///
 /// - What was given to the record that goes becomes sides of the one that
-///   stays, each with its origin; the policies then say what shows.
+///   stays, each with its origin: the record that it was given to, which may
+///   have been merged into the one that goes. The policies then say what shows.
 /// - The record that goes keeps its own units as they are, and late changes
 ///   through its id go into both.
 extension UnitState {
@@ -17,7 +18,7 @@ extension UnitState {
         guard !others.isEmpty else { return nil }
         let before = sides
         for var side in others {
-            side.origin = origin
+            side.origin = side.origin ?? origin
             side.settles = nil
             sides.append(side)
         }
@@ -33,15 +34,17 @@ extension UnitState {
         return conflict
     }
 
-    /// Takes away what came from a record that is its own again.
+    /// Takes away what came from a record that is its own again, and from
+    /// those that were merged into it.
     ///
     /// - Returns: the conflict that this ended, if it did.
     package mutating func part(
-        from origin: RecordID, at position: Position, policy: UnitPolicy
+        from origins: Set<RecordID>, at position: Position, policy: UnitPolicy
     ) -> ConflictReference? {
-        conflict?.replaced.removeAll { $0.origin == origin }
-        guard sides.contains(where: { $0.origin == origin }) else { return nil }
-        sides.removeAll { $0.origin == origin }
+        func isGone(_ side: Side) -> Bool { side.origin.map { origins.contains($0) } ?? false }
+        conflict?.replaced.removeAll(where: isGone)
+        guard sides.contains(where: isGone) else { return nil }
+        sides.removeAll(where: isGone)
         changed = max(changed, position)
         guard var ended = conflict else { return nil }
         if let state = sides.isEmpty ? nil : Decision.of(sides, policy: policy).state {

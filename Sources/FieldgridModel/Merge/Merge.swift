@@ -13,9 +13,10 @@ package struct Seen: Sendable {
     /// Where the record lives and since when: whoever has seen it arrive has
     /// seen all that was accepted where it lived before.
     package var home: (scope: ScopeCode, entered: Position)?
-    /// The record that the change was made to, where that was merged into
-    /// another: its author has seen only what was given to it (sync.md 9.19).
-    package var origin: RecordID?
+    /// The record that the change was made to, and those that were merged into
+    /// it, where it was merged into another: its author has seen only what was
+    /// given to them (sync.md 9.19).
+    package var origins: Set<RecordID>?
 
     package init(
         identity: ChangesetIdentity, context: [ScopeCode: Position], exception: Position? = nil,
@@ -32,7 +33,8 @@ package struct Seen: Sendable {
 
     package func includes(_ side: Side) -> Bool {
         if named.contains(side.offer.identity) { return true }
-        return (origin == nil || side.origin == origin) && includes(side.offer)
+        if let origins, side.origin.map({ origins.contains($0) }) != true { return false }
+        return includes(side.offer)
     }
 
     package func includes(_ offer: Offer) -> Bool {

@@ -66,11 +66,14 @@ final class TestHub {
 
     /// Puts a backup in the place of the database, as `hub restore` does, or
     /// as somebody does who only copies files.
-    func restore(_ backup: HubBackup, behindItsBack: Bool = false) throws {
+    func restore(
+        _ backup: HubBackup, behindItsBack: Bool = false, whileStopped: () throws -> Void = {}
+    ) throws {
         openings += 1
         let random = RandomSource(SeededRandom(seed: 5_000 + openings))
         let path = folder.path + "/hub.sqlite"
         try store.close()
+        try whileStopped()
         if behindItsBack {
             for suffix in ["", "-wal", "-shm"] {
                 try? FileManager.default.removeItem(atPath: path + suffix)

@@ -51,6 +51,26 @@ import Testing
         #expect(try hub.hub.lastBackupAt == made)
     }
 
+    @Test func aLogWhoseDatabaseIsGoneIsNotTakenForThatOfTheBackup() throws {
+        let (hub, node, other) = try start()
+        let backup = try hub.backup()
+        try node.edit(shop, .update, ["phone": .text("13800000001")])
+        try node.exchange()
+        let path = hub.folder.path + "/hub.sqlite"
+        let log = try Data(contentsOf: URL(fileURLWithPath: path + "-wal"))
+        try hub.restore(backup) {
+            // As where the hub was killed, and its damaged database taken away.
+            try FileManager.default.removeItem(atPath: path)
+            try log.write(to: URL(fileURLWithPath: path + "-wal"))
+        }
+        #expect(try hub.hub.shown("phone", of: shop) == nil)
+        #expect(try hub.hub.epochs().last?.cause == .restored)
+        #expect(try hub.hub.reviewAudit().finding == nil)
+        try node.exchange()
+        try other.exchange()
+        #expect(try hub.hub.shown("phone", of: shop) == .text("13800000001"))
+    }
+
     @Test func recordsThatNobodyKeepsAreSalvagedFromTheRows() throws {
         let (hub, node, other) = try start()
         let backup = try hub.backup()

@@ -22,7 +22,8 @@ extension Simulation {
 
     /// Whether the hub talks to a node.
     private func isKnown(_ index: Int) -> Bool {
-        !ledger.revoked.contains(index) && index < ledger.lostNodes
+        let device = nodes[index].device.node
+        return ledger.enrolled.contains(device) && !ledger.revoked.contains(device)
     }
 
     private func settleDown(_ some: [SimulatedNode]) throws {
@@ -105,7 +106,8 @@ extension Simulation {
     /// waits there with its reason.
     func checkPromises() throws {
         var histories: [RecordID: [HistoryRow]] = [:]
-        for saved in ledger.saved where isKnown(saved.machine) {
+        for saved in ledger.saved
+        where saved.machine == Operation.hub || isKnown(saved.machine) {
             let rows =
                 try histories[saved.record]
                 ?? hub.store.read { try $0.history(of: saved.record) }

@@ -28,7 +28,9 @@ struct Ledger {
     var lastSequence: [Int: Int64] = [:]
     /// What the node's clock said at each save, by node and sequence.
     var savedAt: [Int: [Int64: Int64]] = [:]
-    var revoked: Set<Int> = []
+    /// Devices that the hub was told of, and has not lost since.
+    var enrolled: Set<NodeID> = []
+    var revoked: Set<NodeID> = []
     /// Machines whose folder was put back or copied.
     var copied: Set<Int> = []
     /// What an incarnation says it continues.
@@ -66,13 +68,14 @@ struct Ledger {
     /// What was promised when the hub was last backed up.
     private struct Backup {
         var receipts: [ChangesetIdentity: Receipt.Outcome]
-        var revoked: Set<Int>
+        var enrolled: Set<NodeID>
+        var revoked: Set<NodeID>
         var saved: Int
-        var nodes: Int
     }
 
-    mutating func noteBackup(_ nodes: Int) {
-        backup = Backup(receipts: receipts, revoked: revoked, saved: saved.count, nodes: nodes)
+    mutating func noteBackup() {
+        backup = Backup(
+            receipts: receipts, enrolled: enrolled, revoked: revoked, saved: saved.count)
     }
 
     /// The hub is as it was: its own edits since are gone, devices that
@@ -82,8 +85,8 @@ struct Ledger {
         guard let backup else { return }
         hubRestores += 1
         receipts = backup.receipts
+        enrolled = backup.enrolled
         revoked = backup.revoked
-        lostNodes = backup.nodes
         for place in saved.indices {
             saved[place].isForeign = true
             if place >= backup.saved, saved[place].machine == Operation.hub {
@@ -91,9 +94,6 @@ struct Ledger {
             }
         }
     }
-
-    /// Nodes from this number on joined after the backup that was put back.
-    private(set) var lostNodes = Int.max
 
     /// Something else than the save that made it happened to a record.
     mutating func disturb(_ record: RecordID) { disturbed.insert(record) }

@@ -101,7 +101,6 @@ extension Simulation {
             // Noted first: the power may go while the other starts again.
             ledger.copied.formUnion([node.index, copy.index])
             ledger.damaged[copy.index] = ledger.damaged[node.index]
-            if ledger.revoked.contains(node.index) { ledger.revoked.insert(copy.index) }
             marks.insert(.cloned)
             try node.restart()
         default: return

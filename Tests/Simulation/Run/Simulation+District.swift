@@ -18,8 +18,7 @@ extension Simulation {
         case .tick: try hub.hub.tick()
         case .revoke: try revoke(operation.who)
         case .hubBackUp(let isVerified):
-            try hub.backUp(isVerified: isVerified)
-            ledger.noteBackup(nodes.count)
+            try hub.backUp(isVerified: isVerified) { self.ledger.noteBackup() }
         case .hubRestore(let isAnnounced): try restoreHub(isAnnounced: isAnnounced)
         case .publish:
             _ = try hub.hub.publish(try Town.schema2.canonicalJSON())
@@ -34,18 +33,17 @@ extension Simulation {
         guard nodes.indices.contains(who) else { return }
         let node = nodes[who]
         _ = try hub.hub.revoke(node.device.node.description)
-        for other in nodes where other.device.node == node.device.node {
-            ledger.revoked.insert(other.index)
-        }
+        ledger.revoked.insert(node.device.node)
         marks.insert(.revoked)
     }
 
     private func restoreHub(isAnnounced: Bool) throws {
         guard hub.hasBackup else { return }
-        // What was promised since counts only as far as somebody still has it.
-        ledger.hubWasRestored()
-        marks.insert(isAnnounced ? .hubRestored : .hubRewound)
-        try hub.restore(isAnnounced: isAnnounced)
+        try hub.restore(isAnnounced: isAnnounced) {
+            // What was promised since counts only as far as somebody still has it.
+            self.ledger.hubWasRestored()
+            self.marks.insert(isAnnounced ? .hubRestored : .hubRewound)
+        }
     }
 
     /// A village goes to another township, with all that live in it.
@@ -79,6 +77,7 @@ extension Simulation {
             nodes.count, scope: grid, hub: hub, timeline, seed: plan.seed, isOld: false)
         node.isEmpty = true
         nodes.append(node)
+        ledger.enrolled.insert(node.device.node)
         try act(as: node.index) { try self.sync(node, legs: legs) }
     }
 

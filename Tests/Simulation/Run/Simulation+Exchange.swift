@@ -188,7 +188,8 @@ extension Simulation {
             _ = try? ExchangeCodec.decodeRequest(damaged(bytes, link.up.fault))
             return
         }
-        guard try hub.hub.device(keyID: node.device.keyID)?.revokedAt == nil else { return }
+        guard let device = try hub.hub.device(keyID: node.device.keyID), device.revokedAt == nil
+        else { return }
         let answer = try hub.hub.exchange(bytes, device: node.device)
         trace.note("reply", answer)
         try noteAnswered(answer, to: node)

@@ -15,7 +15,15 @@ extension Simulation {
         let named = values.compactMap { entry in
             type.field(UnitNumber(entry.field)).map { ($0.name, entry.value(of: record)) }
         }
-        try edit(node) { db in
+        // Noted before the program opens the file again, which a broken disk may hinder.
+        let note = { (isWritten: Bool) in
+            if how != .update { self.ledger.disturb(id) }
+            guard how != .delete else { return }
+            self.ledger.place(record, in: present?.scope ?? node.scope)
+            guard isWritten else { return }
+            self.ledger.noteForeign(id, named.map { ($0.0, $0.1) }, of: type, by: node.index)
+        }
+        try edit(node, note) { db in
             switch how {
             case .update:
                 for (name, value) in named {
@@ -47,11 +55,6 @@ extension Simulation {
         if node.replica.openingReport.foreignEditsSealed > 0 {
             marks.insert(.foreignEdit)
             if how == .replace { marks.insert(.rowReplaced) }
-        }
-        if how != .update { ledger.disturb(id) }
-        if how != .delete {
-            ledger.place(record, in: present?.scope ?? node.scope)
-            ledger.noteForeign(id, named.map { ($0.0, $0.1) }, of: type, by: node.index)
         }
     }
 
@@ -88,11 +91,22 @@ extension Simulation {
         }
     }
 
-    private func edit(_ node: SimulatedNode, _ body: (Database) throws -> Void) throws {
+    /// - Parameter note: told whether the write returned; one that failed may have
+    ///   happened all the same.
+    private func edit(
+        _ node: SimulatedNode, _ note: (Bool) -> Void = { _ in },
+        _ body: (Database) throws -> Void
+    ) throws {
         try node.restart {
             let queue = try DatabaseQueue(path: node.path)
             defer { try? queue.close() }
-            try queue.write(body)
+            do {
+                try queue.write(body)
+            } catch {
+                note(false)
+                throw error
+            }
+            note(true)
         }
     }
 }

@@ -45,6 +45,7 @@ final class Simulation {
                 index, scope: Town.grids[grid], hub: hub, timeline, seed: plan.seed,
                 isOld: plan.old?.contains(index) == true)
             nodes.append(node)
+            ledger.enrolled.insert(node.device.node)
         }
         for node in nodes { try joined(node) }
         noteHub()

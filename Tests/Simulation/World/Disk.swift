@@ -63,6 +63,9 @@ final class Disk {
         }
     }
 
+    /// Removes what a database's file does not have in itself.
+    func removeLog(of name: String) { _ = fg_sim_remove(path(name + "-wal")) }
+
     func has(_ name: String) -> Bool { fg_sim_size(path(name)) >= 0 }
 
     func remove(_ name: String) {

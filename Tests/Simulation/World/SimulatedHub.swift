@@ -18,6 +18,7 @@ final class SimulatedHub {
     private let replyBytes: Int?
     private static let file = "hub.sqlite"
     private static let copy = "backup.sqlite"
+    private static let draft = "restoring.sqlite"
 
     init(_ timeline: Timeline, seed: UInt64, replyBytes: Int?) throws {
         self.seed = seed
@@ -46,11 +47,20 @@ final class SimulatedHub {
         try? store.close()
         lives += 1
         try body()
-        store = try SQLiteHubStore(path: disk.path(Self.file), create: false)
-        hub = try Hub(
-            store: store, clock: clock,
-            random: RandomSource(SeededRandom(seed: seed, for: "hub \(lives)")))
+        // Where either cannot be opened, the closed one stays, and is seen to be closed.
+        (store, hub) = try open(Self.file, "hub \(lives)")
         dress()
+    }
+
+    private func open(_ file: String, _ draws: String) throws -> (SQLiteHubStore, Hub) {
+        let opened = try SQLiteHubStore(path: disk.path(file), create: false)
+        do {
+            let random = RandomSource(SeededRandom(seed: seed, for: draws))
+            return (opened, try Hub(store: opened, clock: clock, random: random))
+        } catch {
+            try? opened.close()
+            throw error
+        }
     }
 
     /// Power is cut, and comes back.
@@ -62,18 +72,42 @@ final class SimulatedHub {
     // MARK: Copies
 
     /// An unverified one is never confirmed: nodes keep what it has.
-    func backUp(isVerified: Bool) throws {
+    ///
+    /// - Parameter copied: called when the copy is there, whatever fails after it.
+    func backUp(isVerified: Bool, copied: () -> Void) throws {
         try hub.noteBackup()
-        try restart { try self.disk.copy(Self.file, as: Self.copy) }
+        try restart {
+            try self.disk.copy(Self.file, as: Self.copy)
+            copied()
+        }
         if isVerified { try hub.confirmBackup() }
     }
 
     var hasBackup: Bool { disk.has(Self.copy) }
 
     /// Puts the backup back; unannounced, as a copy of the file would.
-    func restore(isAnnounced: Bool) throws {
-        try restart { try self.disk.copy(Self.copy, as: Self.file) }
-        if isAnnounced { try hub.beginEpoch(because: .restored) }
+    ///
+    /// Announced, the new epoch begins in a draft, as the program has it: where
+    /// that fails, the database is the one that was there.
+    ///
+    /// - Parameter done: called when the backup is in place, whatever fails after it.
+    func restore(isAnnounced: Bool, done: () -> Void) throws {
+        var source = Self.copy
+        if isAnnounced {
+            source = Self.draft
+            disk.remove(Self.draft)
+            try disk.copy(Self.copy, as: Self.draft)
+            let (opened, restored) = try open(Self.draft, "draft \(lives)")
+            defer { try? opened.close() }
+            try restored.beginEpoch(because: .restored)
+            try opened.closeIntoOneFile()
+            // The file takes its new name without its log.
+            disk.removeLog(of: Self.draft)
+        }
+        try restart {
+            try self.disk.copy(source, as: Self.file)
+            done()
+        }
     }
 
     func enrol(_ index: Int, scope: ScopeCode, key deviceKey: DeviceKey) throws -> DeviceRow {

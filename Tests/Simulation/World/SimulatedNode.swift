@@ -100,10 +100,17 @@ final class SimulatedNode {
         lives += 1
         awaited = nil
         try body()
-        replica = try Replica(
+        let opened = try Replica(
             path: disk.path(Self.file),
             world: Self.world(clock, seed: seed, index: index, lives: lives, isOld: isOld))
-        try replica.goOnIfRewound(behind: stamps.stamp)
+        do {
+            try opened.goOnIfRewound(behind: stamps.stamp)
+        } catch {
+            // No program goes on with a file that it could not compare with its stamp.
+            try? opened.close()
+            throw error
+        }
+        replica = opened
     }
 
     // MARK: Copies
