@@ -126,19 +126,39 @@ extension PendingEntry {
 
     /// The records of which a move waits for the hub's decision.
     static func moving(_ db: Database) throws -> Set<RecordID> {
-        // Units are in the order of their numbers, so where one is the scope it is among those
-        // whose first is no later: seldom more than those that move.
-        let query = try Query(
-            db, "SELECT id, units FROM fg_pending WHERE substr(units, 9, 8) <= ?")
-        var encoder = CanonicalEncoder()
-        encoder.append(Int64(UnitNumber.scope.value))
-        query.bind(1, encoder.bytes)
+        let query = try moves(db, "TRUE")
         var moving: Set<RecordID> = []
         while try query.step() {
-            guard try Self.namesScope(query.blob(1)) else { continue }
+            guard try Self.namesScope(query.blob(6)) else { continue }
             if let id = RecordID(blob: query.blob(0)) { moving.insert(id) }
         }
         return moving
+    }
+
+    /// The moves by changesets of the outbox that are in a state.
+    static func moves(inState state: Int, _ db: Database) throws -> [PendingEntry] {
+        let query = try moves(db, "seq IN (SELECT seq FROM fg_outbox WHERE state = ?)")
+        query.bind(2, Int64(state))
+        var moves: [PendingEntry] = []
+        while try query.step() {
+            guard try Self.namesScope(query.blob(6)) else { continue }
+            if let entry = try PendingEntry(query) { moves.append(entry) }
+        }
+        return moves
+    }
+
+    /// Units are in the order of their numbers, so where one is the scope it is
+    /// among those whose first is no later: seldom more than those that move.
+    private static func moves(_ db: Database, _ condition: String) throws -> Query {
+        let query = try Query(
+            db,
+            """
+            SELECT \(columns) FROM fg_pending WHERE substr(units, 9, 8) <= ? AND \(condition)
+            """)
+        var encoder = CanonicalEncoder()
+        encoder.append(Int64(UnitNumber.scope.value))
+        query.bind(1, encoder.bytes)
+        return query
     }
 
     func write(_ db: Database) throws {
