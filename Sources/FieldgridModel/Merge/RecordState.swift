@@ -172,10 +172,28 @@ extension RecordState {
             guard deleted else { return nil }
         }
         let side = Side(value: deletes ? .deleted : .alive, offer: offer)
+        let duplicate = deletes ? presence.takeDuplicate(unless: side, seen: seen) : nil
         let outcome = try presence.merge(
             side, seen: seen, policy: .presence, conflictID: conflictID, base: { .alive })
+        if let duplicate { presence.conflict = duplicate }
         units[.presence] = presence
         return outcome
+    }
+}
+
+extension UnitState {
+    /// Takes out the open question whether the record doubles another: whoever
+    /// deletes it does not answer that.
+    ///
+    /// Nil where the deletion is contested, and one conflict says both.
+    fileprivate mutating func takeDuplicate(
+        unless deletion: Side, seen: Seen
+    ) -> ConflictReference? {
+        guard let present = conflict, present.kind == .duplicate, present.state.waitsForPerson,
+            sides.allSatisfy({ seen.includes($0) || $0.value == deletion.value })
+        else { return nil }
+        conflict = nil
+        return present
     }
 }
 

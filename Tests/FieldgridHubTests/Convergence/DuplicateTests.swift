@@ -106,6 +106,19 @@ import Testing
         #expect(try second.conflicts().allSatisfy { $0["state"] == .text("settled") })
     }
 
+    @Test(arguments: ["code", "name"])
+    func whoDeletesOneOfTwoDestroysNoEditThatHeHadNotSeen(field: String) throws {
+        let (hub, first, second, _) = try twins()
+        try first.edit(.test(2), .update, [field: .text("B-9")], type: "probe")
+        try second.edit(.test(2), .delete, type: "probe")
+        try second.exchange()
+        try Probe.settle(hub, [first, second])
+        #expect(try second.shown(.test(2), field, type: "probe") == .text("B-9"))
+        let states = try second.conflicts().map { [$0["kind"], $0["state"]] }
+        #expect(states.contains([.text("deleted"), .text("open")]))
+        #expect(states.contains([.text("duplicate"), .text("settled")]))
+    }
+
     @Test(arguments: [DuplicateOutcome.merged, .apart, nil])
     func howItEndedIsSaid(outcome: DuplicateOutcome?) throws {
         let (hub, first, second, id) = try twins()

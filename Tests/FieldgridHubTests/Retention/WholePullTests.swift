@@ -100,6 +100,32 @@ import Testing
         try expectAgreement(hub, author, reader)
     }
 
+    /// A number is one of a scope, and the reply that takes the move may have
+    /// no room for the one it has where it went.
+    @Test func aRecordIsNotNamedByTheNumberOfTheGridItLeft() throws {
+        let hub = try TestHub()
+        let author = try RealNode(hub, try hub.enrol("虚构·王", TestHub.township))
+        let other = try RealNode(hub, try hub.enrol("虚构·李", TestHub.township))
+        let grids = [TestHub.village, TestHub.otherVillage].sorted()
+        try author.edit(.test(1), .create(grids[0]), ["name": .text("虚构1")])
+        try author.exchange()
+        for (name, grid) in [(UInt64(2), grids[1]), (3, grids[0])] {
+            try other.edit(.test(name), .create(grid), ["name": .text("虚构\(name)")])
+        }
+        try other.exchange()
+        try author.edit(.test(1), .move(grids[1]))
+        hub.hub.replyBytesMax = 1
+        let applied = try author.exchange(author.replica.nextRequest().encoded)
+        #expect(applied.accepted == 1)
+        #expect(applied.hasMore)
+        try author.edit(.test(1), .update, ["phone": .text("13800000000")])
+        try author.exchange()
+        hub.hub.replyBytesMax = 16 << 20
+        try other.exchange()
+        try expectAgreement(hub, author, other)
+        #expect(try other.shown(.test(1), "phone") == .text("13800000000"))
+    }
+
     @Test func aDeviceThatLagsGetsWhatEnteredAndChangedAgainWhole() throws {
         let (hub, author) = try filled()
         let lagging = try RealNode(hub, try hub.enrol("虚构·李"))

@@ -31,7 +31,10 @@ extension Simulation {
     }
 
     /// A hub that was put back without a word contradicts itself, and no other
-    /// does; then the operator looks, and lets the device go on.
+    /// does.
+    ///
+    /// Then the operator looks; where the hub has not noticed by itself, puts
+    /// it back with a word; and lets the device go on.
     func noteAlarms(_ alarms: [StandingAlarm], at node: SimulatedNode) throws {
         guard let alarm = alarms.first else { return }
         guard marks.contains(.hubRewound) else {
@@ -39,6 +42,7 @@ extension Simulation {
                 "I12", "node \(node.index) raised an alarm: \(alarm.log), \(alarm.reason)")
         }
         marks.insert(.auditAlarm)
+        if ledger.unnoticed == hub.hub.identity.epoch { try restoreHub(isAnnounced: true) }
         try node.replica.acceptAudit()
     }
 

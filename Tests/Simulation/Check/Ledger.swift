@@ -44,6 +44,9 @@ struct Ledger {
     var hubIncarnations: Set<IncarnationID> = []
     /// How often the hub was put back.
     var hubRestores = 0
+    /// The epoch that the hub went back into without a word: while it is in
+    /// it, nobody has noticed.
+    private(set) var unnoticed: EpochID?
     private var backup: Backup?
 
     /// Where records have been, by the numbers in their marks.
@@ -71,19 +74,22 @@ struct Ledger {
         var enrolled: Set<NodeID>
         var revoked: Set<NodeID>
         var saved: Int
+        var epoch: EpochID
     }
 
-    mutating func noteBackup() {
+    mutating func noteBackup(in epoch: EpochID) {
         backup = Backup(
-            receipts: receipts, enrolled: enrolled, revoked: revoked, saved: saved.count)
+            receipts: receipts, enrolled: enrolled, revoked: revoked, saved: saved.count,
+            epoch: epoch)
     }
 
     /// The hub is as it was: its own edits since are gone, devices that
     /// joined since are unknown to it, and what it acknowledged may come
     /// again under another name.
-    mutating func hubWasRestored() {
+    mutating func hubWasRestored(isAnnounced: Bool) {
         guard let backup else { return }
         hubRestores += 1
+        unnoticed = isAnnounced ? nil : backup.epoch
         receipts = backup.receipts
         enrolled = backup.enrolled
         revoked = backup.revoked

@@ -18,7 +18,9 @@ extension Simulation {
         case .tick: try hub.hub.tick()
         case .revoke: try revoke(operation.who)
         case .hubBackUp(let isVerified):
-            try hub.backUp(isVerified: isVerified) { self.ledger.noteBackup() }
+            try hub.backUp(isVerified: isVerified) {
+                self.ledger.noteBackup(in: self.hub.hub.identity.epoch)
+            }
         case .hubRestore(let isAnnounced): try restoreHub(isAnnounced: isAnnounced)
         case .publish:
             _ = try hub.hub.publish(try Town.schema2.canonicalJSON())
@@ -37,11 +39,11 @@ extension Simulation {
         marks.insert(.revoked)
     }
 
-    private func restoreHub(isAnnounced: Bool) throws {
+    func restoreHub(isAnnounced: Bool) throws {
         guard hub.hasBackup else { return }
         try hub.restore(isAnnounced: isAnnounced) {
             // What was promised since counts only as far as somebody still has it.
-            self.ledger.hubWasRestored()
+            self.ledger.hubWasRestored(isAnnounced: isAnnounced)
             self.marks.insert(isAnnounced ? .hubRestored : .hubRewound)
         }
     }
