@@ -26,12 +26,8 @@ extension ReplyApplication {
             while let entry = try PendingEntry.all(of: id, db).first(where: { try isSettled($0) }) {
                 let later = try PendingEntry.all(of: id, db).filter { $0.seq > entry.seq }
                 try settle(entry, later: later)
-                try forgetNumberIfMoved(by: entry)
                 try entry.delete(db)
             }
-        }
-        for entry in try PendingEntry.moves(inState: Self.settled, db) {
-            try forgetNumberIfMoved(by: entry)
         }
         try db.run(
             """
@@ -118,20 +114,6 @@ extension ReplyApplication {
                 WHERE state = 1 AND scope = ? AND position <= ?
                 """, .text(name), .integer(position))
         }
-    }
-
-    /// A move that was taken where the record left, of which the reply had no
-    /// room to tell where it came: its number there is another one, and the
-    /// one it had may be that of some other record there.
-    private func forgetNumberIfMoved(by entry: PendingEntry) throws {
-        guard entry.kind == .update, let scope = entry.units[.scope], !scope.isDecided else {
-            return
-        }
-        let layout = try memory.layout(entry.type)
-        guard let row = try RecordRow.find(entry.id, layout, db),
-            scope.base.single.text != row.scope.text
-        else { return }
-        try db.run(layout.sql.setNumber, .text(row.scope.text), .null, .integer(row.rec))
     }
 
     private func isSettled(_ entry: PendingEntry) throws -> Bool {
