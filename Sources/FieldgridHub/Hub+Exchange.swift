@@ -70,7 +70,10 @@ extension Hub {
         }
         if request.schema != identity.schema { reply.schemaDocument = schemaDocument }
         if let kept = request.kept, try view.incarnation(kept.incarnation)?.node == device.node {
-            reply.covered = try view.covered(kept.incarnation)
+            let seq = try view.covered(kept.incarnation)
+            if seq > 0 {
+                reply.covered = ChangesetIdentity(incarnation: kept.incarnation, seq: seq)
+            }
         }
         let held = try request.held.filter { held in
             try view.incarnation(held.incarnation)?.node == device.node

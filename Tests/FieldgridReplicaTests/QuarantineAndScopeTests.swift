@@ -258,13 +258,31 @@ import Testing
         let first = test.replica.incarnation
         // A backup of the hub had it, so that it is no longer kept here.
         var covering = ExchangeReply.fixture()
-        covering.covered = 1
+        covering.covered = ChangesetIdentity(incarnation: first, seq: 1)
         try test.replica.apply(covering)
         let applied = try test.replica.apply(.fixture(chain: .gap(expected: 1)))
         #expect(applied.reincarnated == .lost)
         let batch = try #require(try test.replica.nextRequest().request.batch)
         #expect(batch.changesets.map(\.identity.seq) == [1])
         #expect(batch.parent == ChangesetIdentity(incarnation: first, seq: 1))
+    }
+
+    @Test func whatABackupHasOfOneIncarnationLetsNothingOfAnotherGo() throws {
+        let test = try TestReplica()
+        try test.replica.save(.fixture(.create(1, [name: .text("甲")])))
+        try test.replica.apply(
+            .fixture(receipts: [.accepted(1, at: 1)], records: [.fixture(1, named: true)]))
+        let kept = ChangesetIdentity(incarnation: test.replica.incarnation, seq: 1)
+        #expect(try test.replica.nextRequest().request.kept == kept)
+        // A reply that comes late answers what was asked before a hub was put back.
+        var late = ExchangeReply.fixture()
+        late.covered = ChangesetIdentity(
+            incarnation: IncarnationID(UUIDBits(high: 7, low: 7)), seq: 9)
+        try test.replica.apply(late)
+        #expect(try test.replica.nextRequest().request.kept == kept)
+        late.covered = kept
+        try test.replica.apply(late)
+        #expect(try test.replica.nextRequest().request.kept == nil)
     }
 
     @Test func forkSealsAgainUnderANewNameWhatTheHubDoesNotHave() throws {

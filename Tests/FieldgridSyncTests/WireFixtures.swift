@@ -116,7 +116,7 @@ enum WireFixture {
         reply.heads = [village: Position(50), township: Position(3)]
         reply.horizons = [village: Position(41)]
         reply.incarnation = incarnation
-        reply.covered = 4
+        reply.covered = ChangesetIdentity(incarnation: incarnation, seq: 4)
         reply.sums = [RecordSum(high: 1, low: 2)]
         reply.checked = [
             RecordDelta(

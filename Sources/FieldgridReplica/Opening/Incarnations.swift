@@ -67,6 +67,14 @@ struct IncarnationLine {
         return (rows[place], place + 1 < rows.count ? rows[place + 1].base : .max)
     }
 
+    /// The numbers that belong to an incarnation, as far as they may go; nil
+    /// for one that is not, or no longer, ours.
+    func numbers(of incarnation: IncarnationID) -> ClosedRange<Int64>? {
+        guard let place = rows.lastIndex(where: { $0.id == incarnation }) else { return nil }
+        let end = place + 1 < rows.count ? rows[place + 1].base : .max
+        return rows[place].base < end ? rows[place].base + 1...end : nil
+    }
+
     /// The number in the outbox; nil for what is not, or no longer, ours.
     func number(of identity: ChangesetIdentity) -> Int64? {
         guard let place = rows.lastIndex(where: { $0.id == identity.incarnation }) else {

@@ -77,14 +77,15 @@ enum KeptChangesets {
         try db.integer("SELECT min(seq) FROM fg_outbox WHERE state = 4")
     }
 
-    /// Lets go of what a verified backup has.
-    static func release(through seq: Int64, _ line: IncarnationLine, _ db: Database) throws {
-        guard seq > 0, let first = try first(db) else { return }
-        let (row, through) = line.row(owning: first)
-        let (last, overflow) = row.base.addingReportingOverflow(seq)
+    /// Lets go of what a verified backup has: one incarnation's changesets up to this one.
+    static func release(
+        through covered: ChangesetIdentity?, _ line: IncarnationLine, _ db: Database
+    ) throws {
+        guard let covered, let numbers = line.numbers(of: covered.incarnation) else { return }
+        let (last, overflow) = numbers.lowerBound.addingReportingOverflow(covered.seq - 1)
         guard !overflow else { return }
         try db.run(
-            "DELETE FROM fg_outbox WHERE state = 4 AND seq BETWEEN ? AND ?", .integer(first),
-            .integer(min(last, through)))
+            "DELETE FROM fg_outbox WHERE state = 4 AND seq BETWEEN ? AND ?",
+            .integer(numbers.lowerBound), .integer(min(last, numbers.upperBound)))
     }
 }

@@ -108,9 +108,11 @@ package struct ExchangeReply: Hashable, Sendable {
     package var chain: ChainAnswer
     /// Which of the asker's quarantined changesets were accepted since.
     package var released: [Release] = []
-    /// Up to which sequence of the incarnation that ``ExchangeRequest/kept``
-    /// names a verified backup of the hub reaches; 0 where none does.
-    package var covered: Int64 = 0
+    /// The last changeset of the incarnation that ``ExchangeRequest/kept`` names
+    /// which a verified backup of the hub has; nil where none has any.
+    ///
+    /// By its name: a reply that comes late, or twice, answers a question of then.
+    package var covered: ChangesetIdentity?
     /// What ``ExchangeRequest/check`` asked for, at exactly ``positions``;
     /// empty when there is more to fetch first.
     package var sums: [RecordSum] = []

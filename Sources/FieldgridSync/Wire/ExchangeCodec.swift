@@ -123,7 +123,8 @@ package enum ExchangeCodec {
         writeSpans(of: reply, to: &writer)
         StandColumns.write(reply, to: &writer)
         ReceiptColumns.write(reply.released, to: &writer)
-        writer.count(Int(reply.covered))
+        writer.byte(reply.covered == nil ? 0 : 1)
+        if let covered = reply.covered { writer.identity(covered) }
         CheckColumns.write(reply.sums, reply.checked, to: &writer)
         AuditColumns.write(reply.audit, to: &writer)
         DeltaColumns.write(reply.records, to: &writer)
@@ -151,7 +152,7 @@ package enum ExchangeCodec {
         let spans = try readSpans(of: positions, &reader)
         let ending = try StandColumns.ending(positions, &reader)
         let released = try ReceiptColumns.released(&reader)
-        let covered = Int64(try reader.index(below: 1 << 53, "sequence"))
+        let covered = try reader.flag() ? try reader.identity() : nil
         let (sums, checked) = try CheckColumns.answer(&reader)
         let audit = try AuditColumns.heads(&reader)
         let records = try DeltaColumns.read(&reader)

@@ -172,7 +172,7 @@ enum JSONFormVector {
         reply.sums = []
         reply.checked = nil
         reply.audit = []
-        reply.covered = 0
+        reply.covered = nil
         reply.records = [
             delta(
                 1, .whole,

@@ -216,7 +216,8 @@ enum ReplyFixture {
                 ChangesetIdentity(incarnation: WireFixture.parent.incarnation, seq: $0),
                 township, Position(1 << 53 - $0))
         }
-        reply.covered = 1 << 53 - 1
+        reply.covered = ChangesetIdentity(
+            incarnation: WireFixture.parent.incarnation, seq: 1 << 53 - 1)
         reply.receiptsHead = ContentDigest.of([7])
         return reply
     }()

@@ -42,7 +42,7 @@ enum WireDocument {
                 of(release.identity).merging(
                     ["scope": release.scope.text, "position": release.position.value]) { $1 }
             },
-            "covered": reply.covered,
+            "covered": orNull(reply.covered.map(of)),
             "sums": reply.sums.map { String(format: "%016lx%016lx", $0.high, $0.low) },
             "checked": orNull(reply.checked.map { $0.map(of) }),
             "audit": reply.audit.map { head in

@@ -4,9 +4,9 @@ from .audit import PROVED
 from .batch import Index
 from .frame import REPLY as KIND
 from .frame import unwrap, wrap
-from .primitives import (BITS, DIGEST, FLAG, HYBRID_TIME, NUMBER, POSITION, SEQUENCE, SIGNED, TEXT,
-                         UNSIGNED, WORD, Byte, Codec, Counted, Fields, Fixed, Optional, Unsigned,
-                         column, malformed, record_numbers, unsigned, written)
+from .primitives import (BITS, DIGEST, FLAG, HYBRID_TIME, IDENTITY, NUMBER, POSITION, SEQUENCE,
+                         SIGNED, TEXT, UNSIGNED, WORD, Byte, Codec, Counted, Fields, Fixed,
+                         Optional, Unsigned, column, malformed, record_numbers, unsigned, written)
 from .request import POSITIONS, ordered
 from .values import VALUE_COLUMNS, Values
 
@@ -185,7 +185,7 @@ RELEASE = Fields(
     ("incarnation", BITS), ("seq", SEQUENCE), ("scope", TEXT), ("position", POSITION))
 DELTAS = Deltas()
 LAST = Fields(
-    ("released", Counted(RELEASE)), ("covered", SEQUENCE),
+    ("released", Counted(RELEASE)), ("covered", Optional(IDENTITY)),
     ("sums", Counted(Fixed(16))), ("checked", Optional(DELTAS)), ("audit", Counted(PROVED)),
     ("records", DELTAS))
 
