@@ -1,6 +1,7 @@
 import FieldgridModel
 import FieldgridSync
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -141,13 +142,16 @@ import Testing
         defer { server.stop() }
         let address = try #require(server.address)
         let interruption = Interruption()
+        let hasEnded = Atomic(false)
         async let failure = onThread {
-            Result { () throws(TransportFailure) in
+            defer { hasEnded.store(true, ordering: .releasing) }
+            return Result { () throws(TransportFailure) in
                 try CurlTransport(hub: address).send(
                     HTTPCall(target: .init(method: "GET", path: "/")), until: interruption)
             }.failure
         }
-        while server.requests.isEmpty { await Task.yield() }
+        // One that ended by itself is told by what it ended with.
+        while server.requests.isEmpty, !hasEnded.load(ordering: .acquiring) { await Task.yield() }
         interruption.ask()
         #expect(try await failure == .interrupted)
     }

@@ -1,9 +1,30 @@
 import Foundation
+import Synchronization
 
 /// Takes connections at a port of loopback, and serves each on a thread of its own.
 package final class Listener: Sendable {
     package let port: UInt16
-    private let descriptor: Int32
+    private let socket: Socket
+
+    /// Its descriptor, until it is closed: the number is somebody else's after that.
+    private final class Socket: Sendable {
+        private let descriptor: Mutex<Int32?>
+
+        init(_ descriptor: Int32) { self.descriptor = Mutex(descriptor) }
+
+        func shutDown() {
+            descriptor.withLock { descriptor in
+                if let descriptor { shutdown(descriptor, Int32(SHUT_RDWR)) }
+            }
+        }
+
+        func close() {
+            descriptor.withLock { descriptor in
+                if let open = descriptor { Foundation.close(open) }
+                descriptor = nil
+            }
+        }
+    }
 
     package var url: String { "http://127.0.0.1:\(port)" }
 
@@ -13,7 +34,8 @@ package final class Listener: Sendable {
     package init(
         patienceSeconds: Int = 30, _ serve: @escaping @Sendable (Connection) -> Void
     ) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Connection.cloexec, 0)
+        let descriptor = Foundation.socket(
+            AF_INET, Int32(SOCK_STREAM.rawValue) | Connection.cloexec, 0)
         var place = Connection.loopback(0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isListening = Connection.withSocketAddress(&place) { pointer, length in
@@ -21,7 +43,8 @@ package final class Listener: Sendable {
                 && getsockname(descriptor, pointer, &size) == 0
         }
         guard descriptor >= 0, isListening else { throw POSIXError(.EADDRNOTAVAIL) }
-        self.descriptor = descriptor
+        let socket = Socket(descriptor)
+        self.socket = socket
         port = UInt16(bigEndian: place.sin_port)
         Thread.detachNewThread {
             while true {
@@ -36,12 +59,12 @@ package final class Listener: Sendable {
                 let connection = Connection(taken, patienceSeconds: patienceSeconds)
                 Thread.detachNewThread { serve(connection) }
             }
-            close(descriptor)
+            socket.close()
         }
     }
 
     deinit { stop() }
 
     /// Takes no more connections.
-    package func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    package func stop() { socket.shutDown() }
 }
