@@ -19,11 +19,13 @@ import Testing
         var random = SeededRandom(seed: 9_101)
         let rounds = Endurance.isLong ? 40 : 5
         var underWay = 0
+        try importEmployers(rounds)
+        let whole = try secondsOfAnExchange()
         for round in 0..<rounds {
             try importEmployers(round)
             let hub = try #require(district.hub)
             let sync = try startExchange()
-            let moment = Double.random(in: 0...0.2, using: &random)
+            let moment = Double.random(in: 0...whole, using: &random)
             _ = sync.output.collect(until: Deadline(seconds: moment), \.isComplete)
             if !sync.output.current.isComplete { underWay += 1 }
             let stop = try Stop(hub.id)
@@ -32,7 +34,7 @@ import Testing
             _ = sync.output.collect(until: Deadline(seconds: 60), \.isComplete)
             #expect(sync.wait() == 0, "\(sync.output.current.errorText)")
         }
-        try expectConverged(employers: rounds * 50)
+        try expectConverged(employers: (rounds + 1) * 50)
         #expect(underWay > 0, "each stop came after its exchange")
         Endurance.report(
             "hub stopped and continued: \(rounds) runs, \(underWay) of them in an exchange, 0 stuck"
@@ -155,6 +157,15 @@ import Testing
             stop.end()
         }
         throw ProcessError("each exchange ended before it was stopped")
+    }
+
+    /// How long one takes here that nobody stops.
+    private func secondsOfAnExchange() throws -> Double {
+        let sync = try startExchange()
+        let start = ContinuousClock.now
+        _ = sync.output.collect(until: Deadline(seconds: 60), \.isComplete)
+        #expect(sync.wait() == 0, "\(sync.output.current.errorText)")
+        return (ContinuousClock.now - start) / .seconds(1)
     }
 
     private func startSync() throws -> ChildProcess {
