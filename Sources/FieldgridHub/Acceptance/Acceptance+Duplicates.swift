@@ -12,21 +12,17 @@ import FieldgridSync
 /// - What it was merged into may be merged in turn: then all this goes on into
 ///   that one, and is taken back from it too.
 extension Acceptance {
-    /// The record that an id stands for now, following aliases.
+    /// The record that an id stands for now, following aliases; nil for one that
+    /// is not there.
     func survivor(of id: RecordID) throws -> RecordID? {
-        var current = id
-        // Each step leads to a smaller id, so there is no circle.
-        while let state = try record(current) {
-            guard let next = state.alias, next < current else { return current }
-            current = next
-        }
-        return current == id ? nil : current
+        try survivors(of: id).last ?? record(id)?.id
     }
 
     /// The records that one was merged into, one after the other, up to the
     /// one that it stands for.
     func survivors(of id: RecordID) throws -> [RecordID] {
         var found: [RecordID] = []
+        // Each step leads to a smaller id, so there is no circle.
         while let next = try record(found.last ?? id)?.alias, next < found.last ?? id {
             guard try record(next) != nil else { break }
             found.append(next)

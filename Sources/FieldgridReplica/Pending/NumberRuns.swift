@@ -8,7 +8,7 @@ import GRDB
 /// is nothing, and nothing is to be gone through.
 struct NumberRuns: Equatable {
     /// The numbers that a restored hub leaves out, as a power of two.
-    private static let bits: Int64 = 20
+    fileprivate static let bits: Int64 = 20
 
     /// In order; each within its own 2^20 numbers.
     private(set) var runs: [ClosedRange<Int64>] = []
@@ -65,7 +65,7 @@ extension ReplicaMemory {
                 db,
                 """
                 SELECT scope, min(num), max(num) FROM \(layout.sql.table) WHERE num IS NOT NULL
-                GROUP BY scope, num >> 20
+                GROUP BY scope, num >> \(NumberRuns.bits)
                 """)
             while try query.step() {
                 let scope = ScopeCode(query.text(0))

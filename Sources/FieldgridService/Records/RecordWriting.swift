@@ -102,8 +102,9 @@ extension RecordService {
             let (total, isOut) = (value.integer ?? 0).addingReportingOverflow(since)
             guard !isOver, !isOut else {
                 throw ServiceError(
-                    "value.out-of-range",
-                    "The counter “\(type.unitName(number))” would leave what 64 bits hold.",
+                    "value.range",
+                    "The counter “\(type.unitName(number))” of the \(type.name) \(record.id) would "
+                        + "leave what 64 bits hold; nothing was saved.",
                     hint: "Read the record again and give the number that it should show.")
             }
             given[number] = .integer(total)

@@ -6,9 +6,7 @@ import Testing
 extension DiskFaultTests {
     @Test func aDeviceWhoseStampCannotBeWrittenSendsNothingUntilItCan() throws {
         let stamp = [node, node + "/stamp.json", node + "/stamp.json.tmp"]
-        var sweep = FaultSweep(
-            errors: Endurance.isLong ? ["EIO", "ENOSPC"] : ["EIO"],
-            kinds: FailingCall.ofFiles.map { [$0] })
+        var sweep = FaultSweep.ofFiles(short: "EIO")
         try sweep.run { fault in
             let id = try district.record("employer", "name=虚构 \(fault)", at: node)
             let result = try fault.about(stamp).run(["node", "sync", "--data", node], log: log)
@@ -30,9 +28,7 @@ extension DiskFaultTests {
 
     @Test func aPhotoWhoseWriteFailsIsThereWholeOrSaidNotToBe() throws {
         let id = try district.record("employer", "name=虚构甲", at: node)
-        var sweep = FaultSweep(
-            errors: Endurance.isLong ? ["EIO", "ENOSPC"] : ["ENOSPC"],
-            kinds: FailingCall.ofFiles.map { [$0] })
+        var sweep = FaultSweep.ofFiles(short: "ENOSPC")
         var photos: Set<String> = []
         try sweep.run { fault in
             let photo = try Photo("\(fault)", in: district.folder)
@@ -59,9 +55,7 @@ extension DiskFaultTests {
 
     @Test func aHubThatCannotWriteAPhotoLeavesItWithTheDeviceUntilItCan() throws {
         let id = try district.record("employer", "name=虚构甲", at: node)
-        var sweep = FaultSweep(
-            errors: Endurance.isLong ? ["EIO", "ENOSPC"] : ["ENOSPC"],
-            kinds: FailingCall.ofFiles.map { [$0] })
+        var sweep = FaultSweep.ofFiles(short: "ENOSPC")
         var photos: Set<String> = []
         try sweep.run { fault in
             let photo = try Photo("\(fault)", in: district.folder)
@@ -98,6 +92,17 @@ extension DiskFaultTests {
         for folder in [node, district.hubData] {
             #expect(try Photo.kept(in: folder) == photos, "\(folder)")
         }
+    }
+}
+
+extension FaultSweep {
+    /// Each call to a file beside a database, one at a time.
+    ///
+    /// - Parameter short: The error of the short run; the long one has both.
+    fileprivate static func ofFiles(short: String) -> FaultSweep {
+        FaultSweep(
+            errors: Endurance.isLong ? ["EIO", "ENOSPC"] : [short],
+            kinds: FailingCall.ofFiles.map { [$0] })
     }
 }
 
